@@ -1,0 +1,37 @@
+// The programs.  Each is what its manual page says, and ends its Proc by exits or by
+// returning; an Error that it lets out is printed and becomes its status.
+
+#pragma once
+
+#include "lib9/args.h"
+
+namespace p9 {
+
+void bind(Argv argv);
+void cat(Argv argv);
+void cmp(Argv argv);
+void cp(Argv argv);
+void date(Argv argv);
+void dd(Argv argv);
+void echo(Argv argv);
+void kill(Argv argv);
+void lc(Argv argv);
+void ls(Argv argv);
+void man(Argv argv);
+void mkdir(Argv argv);
+void mntgen(Argv argv);
+void mount(Argv argv);
+void mv(Argv argv);
+void ns(Argv argv);
+void ps(Argv argv);
+void pwd(Argv argv);
+void qcowfs(Argv argv);
+void ramfs(Argv argv);
+void rm(Argv argv);
+void sleep(Argv argv);
+void srv(Argv argv);
+void test(Argv argv);
+void touch(Argv argv);
+void unmount(Argv argv);
+void wc(Argv argv);
+}

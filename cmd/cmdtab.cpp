@@ -1,0 +1,67 @@
+// Every program by name.  A new one is a line here, a line in cmds.h and a page
+// of the manual.
+
+#include "port/cmdtab.h"
+
+#include "cmd/cmds.h"
+#include "cmd/prog.h"
+#include "cmd/rc/rc.h"
+
+namespace p9 {
+
+namespace {
+
+// The last border: what a program did not expect ends it, with its name before the
+// Error.
+template<void (*fn)(Argv)>
+void
+program(Argv argv)
+{
+	std::string name = argv.empty() ? "" : argv[0];
+	try {
+		fn(std::move(argv));
+	} catch(const Error& e) {
+		fprint(2, name + ": " + e.text() + "\n");
+		exits(e.text());
+	}
+}
+}
+
+std::span<const Program>
+cmdtab()
+{
+	static constexpr Program tab[] = {
+		{"[", program<test>},
+		{"bind", program<bind>},
+		{"cat", program<cat>},
+		{"cmp", program<cmp>},
+		{"cp", program<cp>},
+		{"date", program<date>},
+		{"dd", program<dd>},
+		{"disk/qcowfs", program<qcowfs>},
+		{"echo", program<echo>},
+		{"kill", program<kill>},
+		{"lc", program<lc>},
+		{"ls", program<ls>},
+		{"man", program<man>},
+		{"mkdir", program<mkdir>},
+		{"mntgen", program<mntgen>},
+		{"mount", program<mount>},
+		{"mv", program<mv>},
+		{"ns", program<ns>},
+		{"ps", program<ps>},
+		{"pwd", program<pwd>},
+		{"qcowfs", program<qcowfs>},
+		{"ramfs", program<ramfs>},
+		{"rc", program<rc>},
+		{"rm", program<rm>},
+		{"sleep", program<sleep>},
+		{"srv", program<srv>},
+		{"test", program<test>},
+		{"touch", program<touch>},
+		{"unmount", program<unmount>},
+		{"wc", program<wc>},
+	};
+	return tab;
+}
+}

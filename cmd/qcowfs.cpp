@@ -1,0 +1,133 @@
+// qcowfs: a QEMU disk image as a file.  The program opens or makes the image; the
+// server Proc that it starts outlives it, and syncs and closes the image when the
+// last client has gone.  qcowfs(8).
+
+#include "cmd/cmds.h"
+#include "cmd/fdstore.h"
+#include "cmd/prog.h"
+#include "lib9/9p/srv.h"
+#include "lib9/disk/qcow2.h"
+
+namespace p9 {
+
+namespace {
+
+class Qcowsrv final : public Srv {
+	std::unique_ptr<Fdstore> st;	// before the image in it
+	Qcow2 disk;
+	const bool slow;	// the image lies on a server, which may be long
+
+public:
+	Qcowsrv(std::unique_ptr<Fdstore> s, std::string_view user);
+	int fd() const { return st->fd(); }
+
+	void read(Req& r) override;
+	void write(Req& r) override;
+	void wstat(Req& r) override;
+	void end() override;
+};
+
+Qcowsrv::Qcowsrv(std::unique_ptr<Fdstore> s, std::string_view user)
+	: Srv(kernelsync()), st(std::move(s)),
+	  disk(Qcow2::open(*st, kernelsync(), Qcow2::Readwrite)), slow(!st->ishost())
+{
+	name = "qcowfs";
+	direct = !slow;
+	tree = std::make_unique<Tree>(user, user, 0755);
+	Ref<File> f = tree->createfile(*tree->root, "data", user, 0666);
+	tree->setlength(*f, disk.size());
+}
+
+void
+Qcowsrv::read(Req& r)
+{
+	if(slow)
+		srvrelease(r);
+	r.ofcall.count = uint32_t(disk.read(r.readroom(), r.ifcall.offset));
+	r.respond();
+}
+
+void
+Qcowsrv::write(Req& r)
+{
+	if(slow)
+		srvrelease(r);
+	disk.write(r.data(), r.ifcall.offset);
+	r.ofcall.count = r.ifcall.count;
+	r.respond();
+}
+
+// A change of nothing is stat(5)'s way to say: make it durable.
+void
+Qcowsrv::wstat(Req& r)
+{
+	Dir d = r.d;
+	if(d.length != ~uint64_t(0) && (r.fid->isdir() || d.length != disk.size()))
+		error("the size of a disk does not change");
+	d.length = ~uint64_t(0);
+	if(!d.isdontcare())
+		error("wstat prohibited");
+	srvrelease(r);
+	disk.sync();
+	r.respond();
+}
+
+void
+Qcowsrv::end()
+{
+	try {
+		disk.close();
+	} catch(const Error& e) {
+		fprint(2, "qcowfs: image not closed: " + e.text() + "\n");
+	}
+	st->close();
+}
+
+// An image of size bytes in place of what the file held.  The lock comes before the first
+// change: the file may be a running machine's disk.
+std::unique_ptr<Fdstore>
+createimage(const std::string& file, uint64_t size)
+{
+	Fd fd = trystat(file) ? open(file, ORDWR) : create(file, ORDWR | OEXCL, 0666);
+	auto st = std::make_unique<Fdstore>(std::move(fd));
+	st->lockwriter();
+	st->truncate(0);
+	Qcow2::create(*st, size);
+	return st;
+}
+}
+
+void
+qcowfs(Argv argv)
+{
+	Cmdline a(argv, "[-s srv] [-m mntpt ] [-n size] file");
+	std::string srvname;
+	std::string mntpt = "/mnt/qcow";
+	std::optional<uint64_t> size;
+	while(char32_t f = a.flag())
+		switch(f) {
+		case 's': srvname = a.earg(); break;
+		case 'm': mntpt = a.earg(); break;
+		case 'n': size = a.esize(); break;
+		default: a.usage();
+		}
+	if(a.argc() != 1)
+		a.usage();
+	std::string file = a.rest()[0];
+	const char* doing = size ? "create: " : "open: ";
+	try {
+		std::unique_ptr<Fdstore> st;
+		if(size)
+			st = createimage(file, *size);
+		else
+			st = std::make_unique<Fdstore>(open(file, ORDWR));
+		auto srv = std::make_unique<Qcowsrv>(std::move(st), getuser());
+		int fd = srv->fd();
+		doing = "";
+		postmountsrv(std::move(srv), srvname, mntpt, MREPL, {fd});
+		close(fd);
+	} catch(const Error& e) {
+		a.fatal(doing + e.text());
+	}
+}
+}

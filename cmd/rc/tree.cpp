@@ -1,0 +1,278 @@
+// Trees: how they grow, and how they are printed for whatis and /env/fn#x.
+
+#include <algorithm>
+
+#include "cmd/rc/syn.h"
+
+namespace p9 {
+
+// Pattern words make patterns of what they stand in, up to the command that will look
+// for the files; the value of a variable or of `{} is never a pattern.
+void
+Tree::add(Treeref t)
+{
+	if(t) {
+		depth = std::max(depth, t->depth + 1);
+		if(op == Op::Conc || op == Op::Paren || op == Op::Group || op == Op::Simple)
+			glob = glob || t->glob;
+	}
+	kid.push_back(std::move(t));
+}
+
+bool
+iscase(const Treeref& t)
+{
+	if(!t || t->op != Op::Simple)
+		return false;
+	const Tree& w = *t->kid[0];
+	return w.op == Op::Word && !w.quoted && w.str == "case";
+}
+
+namespace {
+
+class Printer {
+	size_t ntab = 0;
+
+public:
+	std::string s;
+
+	void tree(const Treeref& t);
+
+private:
+	void kids(const Tree& t, std::string_view between);
+	void sequence(const Tree& t);
+	void word(const Tree& t);
+	void cmd(const Tree& t);
+	void redir(const Tree& t);
+	void loop(const Tree& t);
+	void newline();
+};
+
+void
+Printer::newline()
+{
+	s += '\n';
+	s.append(ntab, '\t');
+}
+
+void
+Printer::kids(const Tree& t, std::string_view between)
+{
+	for(size_t i = 0; i < t.kid.size(); i++) {
+		if(i)
+			s += between;
+		tree(t.kid[i]);
+	}
+}
+
+void
+Printer::sequence(const Tree& t)
+{
+	for(size_t i = 0; i < t.kid.size(); i++) {
+		if(i && t.kid[i - 1]->line == t.kid[i]->line)
+			s += "; ";
+		else if(i)
+			newline();
+		tree(t.kid[i]);
+	}
+}
+
+void
+Printer::word(const Tree& t)
+{
+	switch(t.op) {
+	case Op::Word:
+		s += t.quoted ? alwaysquote(t.str) : deglob(t.str);
+		return;
+	case Op::Dollar:
+		s += '$';
+		break;
+	case Op::Join:
+		s += "$\"";
+		break;
+	case Op::Count:
+		s += "$#";
+		break;
+	case Op::Sub:
+		s += '$';
+		tree(t.kid[0]);
+		s += '(';
+		tree(t.kid[1]);
+		s += ')';
+		return;
+	case Op::Backq:
+		s += '`';
+		break;
+	case Op::Paren:
+		s += '(';
+		kids(t, " ");
+		s += ')';
+		return;
+	case Op::Conc:
+		kids(t, "^");
+		return;
+	default:	// Group, Simple
+		kids(t, " ");
+		return;
+	}
+	kids(t, "");
+}
+
+void
+Printer::redir(const Tree& t)
+{
+	const Treeref& c = t.kid[1];
+	if(t.op != Op::Redir) {
+		s += ">[" + std::to_string(t.op == Op::Dup ? t.fd1 : t.fd0) + '=';
+		s += (t.op == Op::Dup ? std::to_string(t.fd0) : "") + ']';
+		tree(c);
+		return;
+	}
+	s += ' ';
+	if(t.rtype == Rtype::Here && c) {
+		tree(c);
+		s += ' ';
+	}
+	static constexpr std::string_view arrow[] = {"<", ">", ">>", "<>", "<<"};
+	s += arrow[size_t(t.rtype)];
+	bool out = t.rtype == Rtype::Write || t.rtype == Rtype::Append;
+	if(t.fd0 != (out ? 1 : 0))
+		s += '[' + std::to_string(t.fd0) + ']';
+	tree(t.kid[0]);
+	if(t.rtype == Rtype::Here)
+		s += '\n' + t.str + deglob(t.kid[0]->str) + '\n';
+	else if(c) {
+		s += ' ';
+		tree(c);
+	}
+}
+
+void
+Printer::loop(const Tree& t)
+{
+	s += "for(";
+	tree(t.kid[0]);
+	if(t.kid[1]) {
+		s += " in ";
+		tree(t.kid[1]);
+	}
+	s += ')';
+	tree(t.kid[2]);
+}
+
+void
+Printer::cmd(const Tree& t)
+{
+	switch(t.op) {
+	case Op::Brace:
+		s += '{';
+		ntab++;
+		newline();
+		kids(t, "");
+		ntab--;
+		newline();
+		s += '}';
+		break;
+	case Op::Pcmd:
+		s += '(';
+		kids(t, "");
+		s += ')';
+		break;
+	case Op::Async:
+		kids(t, "");
+		s += '&';
+		break;
+	case Op::Assign:
+		tree(t.kid[0]);
+		s += '=';
+		tree(t.kid[1]);
+		if(t.kid[2])
+			s += ' ';
+		tree(t.kid[2]);
+		break;
+	case Op::And:
+		kids(t, " && ");
+		break;
+	case Op::Or:
+		kids(t, " || ");
+		break;
+	case Op::Pipe:
+		tree(t.kid[0]);
+		s += '|';
+		if(t.fd1 != 0)
+			s += '[' + std::to_string(t.fd1) + '=' + std::to_string(t.fd0) + ']';
+		else if(t.fd0 != 1)
+			s += '[' + std::to_string(t.fd0) + ']';
+		tree(t.kid[1]);
+		break;
+	case Op::For:
+		loop(t);
+		break;
+	default: {
+		struct Head {
+			Op op;
+			std::string_view head, between;
+		};
+		static constexpr Head heads[] = {
+			{Op::Bang, "! ", ""},
+			{Op::Subshell, "@ ", ""},
+			{Op::If, "if", ""},
+			{Op::Ifnot, "if not ", ""},
+			{Op::While, "while ", ""},
+			{Op::Switch, "switch ", " "},
+			{Op::Match, "~ ", " "},
+			{Op::Fn, "fn ", " "},
+		};
+		for(const Head& h : heads)
+			if(h.op == t.op) {
+				s += h.head;
+				kids(t, h.between);
+			}
+	}
+	}
+}
+
+void
+Printer::tree(const Treeref& t)
+{
+	if(!t)
+		return;
+	switch(t->op) {
+	case Op::Word:
+	case Op::Dollar:
+	case Op::Join:
+	case Op::Count:
+	case Op::Sub:
+	case Op::Backq:
+	case Op::Conc:
+	case Op::Paren:
+	case Op::Group:
+	case Op::Simple:
+		word(*t);
+		break;
+	case Op::Seq:
+		sequence(*t);
+		break;
+	case Op::Redir:
+	case Op::Dup:
+	case Op::Close:
+		redir(*t);
+		break;
+	case Op::Pipefd:
+		s += t->rtype == Rtype::Read ? " <" : t->rtype == Rtype::Write ? " >" : " <>";
+		tree(t->kid[0]);
+		break;
+	default:
+		cmd(*t);
+	}
+}
+}
+
+std::string
+text(const Treeref& t)
+{
+	Printer p;
+	p.tree(t);
+	return std::move(p.s);
+}
+}

@@ -1,0 +1,278 @@
+// Files of the host: #U is the host's root.  A Chan keeps the path that it was
+// walked to and, once open, the open file; .. goes up that path, whatever links
+// stand in it, and never above the root.  The host's own rules say who may do
+// what.  fs(3).
+
+#include "lib9/error.h"
+#include "port/dev.h"
+#include "port/osfile.h"
+#include "port/qlock.h"
+
+namespace p9 {
+
+namespace {
+
+struct Node final : public Counted {
+	const Ref<Hosttree> tree;
+	std::string path;	// the host's form, no leading slash; "" is the root
+	Ref<Hostfile> file;	// once open
+
+	// A directory's entries that were read ahead of the reader.
+	std::vector<Dir> ahead;
+	size_t next = 0;
+
+	Node(Ref<Hosttree> t, std::string p) : tree(std::move(t)), path(std::move(p)) {}
+	std::string name() const;
+	Dir named(Dir d) const;
+	Dir stat() const;
+};
+
+std::string
+Node::name() const
+{
+	size_t i = path.rfind('/');
+	std::string_view last(path);
+	if(i != path.npos)
+		last.remove_prefix(i + 1);
+	return last.empty() ? "/" : shownname(last);
+}
+
+Dir
+Node::named(Dir d) const
+{
+	d.name = name();
+	return d;
+}
+
+Dir
+Node::stat() const
+{
+	if(file)
+		return named(file->stat());
+	auto d = tree->trystat(path);
+	if(!d)
+		error(Enonexist);
+	return named(std::move(*d));
+}
+
+// path with elem below it; nothing when elem cannot be the host's.
+std::optional<std::string>
+below(const std::string& path, std::string_view elem)
+{
+	auto h = hostname(elem);
+	if(h && !path.empty())
+		h->insert(0, path + "/");
+	return h;
+}
+
+std::string
+above(const std::string& path)
+{
+	size_t i = path.rfind('/');
+	return path.substr(0, i == path.npos ? 0 : i);
+}
+
+void
+setopen(Chan& c, Node& n, Ref<Hostfile> file, int omode)
+{
+	c.qid = file->stat().qid;
+	n.file = std::move(file);
+	c.mode = openmode(omode);
+	c.offset = 0;
+	c.flag |= COPEN;
+}
+
+class Hostfs final : public Dev {
+	QLock lk;
+	Ref<Hosttree> root;	// guarded by lk; opened when first asked for
+
+public:
+	Hostfs() : Dev(U'U', "fs") {}
+	void shutdown() override { root = {}; }
+	Ref<Chan> attach(std::string_view spec) override;
+	Walkqid walk(Chan& c, Names) override;
+	Dir stat(Chan& c) override;
+	Ref<Chan> open(Ref<Chan> c, int omode) override;
+	Ref<Chan> create(Ref<Chan> c, std::string_view name, int omode, uint32_t perm) override;
+	void close(Chan& c) override;
+	size_t read(Chan& c, Buf buf, int64_t off) override;
+	size_t write(Chan& c, Bytes buf, int64_t off) override;
+	void remove(Chan& c) override;
+	void wstat(Chan& c, const Dir& d) override;
+
+private:
+	size_t readdir(Chan& c, Node& n, Buf buf, int64_t off);
+};
+
+Ref<Chan>
+Hostfs::attach(std::string_view spec)
+{
+	if(!spec.empty())
+		error(Ebadspec, spec);
+	Ref<Hosttree> t;
+	{
+		std::scoped_lock l(lk);
+		if(!root)
+			root = hosttree("/");
+		t = root;
+	}
+	auto c = devattach(*this, spec);
+	c->devno = t->id();
+	auto n = mk<Node>(std::move(t), "");
+	c->qid = n->stat().qid;
+	c->aux = std::move(n);
+	return c;
+}
+
+Walkqid
+Hostfs::walk(Chan& c, Names names)
+{
+	const Node& from = c.as<Node>();
+	Walkqid wq;
+	std::string path = from.path;
+	Qid qid = c.qid;
+	for(std::string_view elem : names) {
+		if(!(qid.type & QTDIR))
+			break;
+		auto to = elem == ".." ? std::optional(above(path)) : below(path, elem);
+		auto d = to ? from.tree->trystat(*to) : std::nullopt;
+		if(!d)
+			break;
+		path = std::move(*to);
+		qid = d->qid;
+		wq.qid[wq.nqid++] = qid;
+	}
+	if(wq.nqid < names.size())
+		return wq;
+	wq.clone = devclone(c);
+	wq.clone->qid = qid;
+	wq.clone->aux = mk<Node>(from.tree, std::move(path));
+	return wq;
+}
+
+Dir
+Hostfs::stat(Chan& c)
+{
+	Dir d = c.as<Node>().stat();
+	d.dev = c.devno;
+	return d;
+}
+
+Ref<Chan>
+Hostfs::open(Ref<Chan> c, int omode)
+{
+	openmode(omode);
+	Node& n = c->as<Node>();
+	setopen(*c, n, n.tree->open(n.path, omode), omode);
+	return c;
+}
+
+Ref<Chan>
+Hostfs::create(Ref<Chan> c, std::string_view elem, int omode, uint32_t perm)
+{
+	if(perm & DMDIR && openmode(omode) != OREAD)
+		error(Eisdir);
+	Node& dir = c->as<Node>();
+	auto path = below(dir.path, elem);
+	if(!path)
+		error(Ebadchar);
+	auto n = mk<Node>(dir.tree, std::move(*path));
+	auto file = n->tree->create(n->path, omode, perm);
+	setopen(*c, *n, std::move(file), omode);
+	c->aux = std::move(n);
+	return c;
+}
+
+void
+Hostfs::close(Chan& c)
+{
+	Node& n = c.as<Node>();
+	bool wasopen(n.file);
+	n.file = {};
+	if(wasopen && c.flag & CRCLOSE)
+		n.tree->remove(n.path);
+}
+
+// Entries come in the host's order; off only tells the start from what follows.
+size_t
+Hostfs::readdir(Chan& c, Node& n, Buf buf, int64_t off)
+{
+	if(off == 0) {
+		n.file->rewind();
+		n.ahead.clear();
+		n.next = 0;
+	}
+	size_t got = 0;
+	for(;;) {
+		if(n.next == n.ahead.size()) {
+			n.ahead = n.file->entries();
+			n.next = 0;
+			if(n.ahead.empty())
+				return got;
+		}
+		Dir& d = n.ahead[n.next];
+		d.dev = c.devno;
+		size_t k = convD2M(d, buf.subspan(got));
+		if(k == 0 && got == 0)
+			error(Eshort);
+		if(k == 0)
+			return got;
+		got += k;
+		n.next++;
+	}
+}
+
+size_t
+Hostfs::read(Chan& c, Buf buf, int64_t off)
+{
+	Node& n = c.as<Node>();
+	return c.isdir() ? readdir(c, n, buf, off) : n.file->read(buf, off);
+}
+
+size_t
+Hostfs::write(Chan& c, Bytes buf, int64_t off)
+{
+	return c.as<Node>().file->write(buf, off);
+}
+
+void
+Hostfs::remove(Chan& c)
+{
+	Node& n = c.as<Node>();
+	n.file = {};
+	n.tree->remove(n.path);
+}
+
+void
+Hostfs::wstat(Chan& c, const Dir& d)
+{
+	Node& n = c.as<Node>();
+	std::optional<std::string> to;
+	if(!d.name.empty() && d.name != n.name()) {
+		if(n.path.empty() || !(to = hostname(d.name)))
+			error(n.path.empty() ? Eperm : Ebadchar);
+	}
+	Dir rest = d;
+	rest.name.clear();
+	// An entry of nothing but a name must not be taken for one that changes nothing.
+	if(d.name.empty() || !rest.isdontcare()) {
+		if(n.file)
+			n.file->wstat(rest);
+		else
+			n.tree->wstat(n.path, rest);
+	}
+	if(to) {
+		n.tree->rename(n.path, *to);
+		std::string dir = above(n.path);
+		n.path = dir.empty() ? *to : dir + "/" + *to;
+	}
+}
+}
+
+Dev&
+fsdev()
+{
+	static Hostfs dev;
+	return dev;
+}
+}

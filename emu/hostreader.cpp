@@ -1,0 +1,53 @@
+#include "emu/hostreader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <thread>
+
+namespace p9 {
+
+Hostreader::Hostreader(Fetch f) : fetch(std::move(f))
+{
+	std::thread([this] { serve(); }).detach();
+}
+
+void
+Hostreader::serve()
+{
+	for(;;) {
+		wanted.wait();
+		std::optional<std::string> got = fetch();
+		std::scoped_lock l(lk);
+		if(got)
+			data += *got;
+		else
+			eof = true;
+		asked = false;
+		r.wakeup();
+	}
+}
+
+std::optional<size_t>
+Hostreader::read(Buf b)
+{
+	turn.elock();
+	std::unique_lock t(turn, std::adopt_lock);
+	std::unique_lock l(lk);
+	if(data.empty() && !eof && !asked) {
+		asked = true;
+		wanted.post();
+	}
+	r.sleep(l, "console input", [this] { return !data.empty() || eof || !asked; });
+	if(data.empty()) {
+		if(!eof)
+			return {};
+		eof = false;
+		return 0;
+	}
+	size_t line = data.find('\n');
+	size_t n = std::min({b.size(), data.size(), line == data.npos ? line : line + 1});
+	std::memcpy(b.data(), data.data(), n);
+	data.erase(0, n);
+	return n;
+}
+}

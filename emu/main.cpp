@@ -1,0 +1,254 @@
+// emu: options, the host's descriptors, the first Proc and its name space.  emu(1).
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "cmd/newns.h"
+#include "emu/oserr.h"
+#include "emu/signals.h"
+#include "emu/std.h"
+#include "emu/term.h"
+#include "lib9/cleanname.h"
+#include "port/boot.h"
+#include "port/cmdtab.h"
+#include "port/console.h"
+#include "port/dev.h"
+#include "port/mnt.h"
+#include "port/os.h"
+#include "port/osfile.h"
+#include "port/sys.h"
+
+namespace p9 {
+
+namespace {
+
+constexpr std::string_view Version = "emu 0.1";
+constexpr std::string_view Hostmount = "/n/host";
+
+struct Options {
+	std::string text;	// -c
+	bool hastext = false;
+	std::string nsfile;	// -n
+	std::string user;
+	int workers = 0;
+	bool transcript = false;
+	bool shownamespace = false;
+	std::vector<std::string> args;	// PROGRAM and what follows
+	std::string nstext;
+};
+
+std::string_view
+builtinns()
+{
+	for(const Rootfile& f : rootfiles())
+		if(f.path == "/lib/namespace")
+			return f.text;
+	return {};
+}
+
+std::string
+hostfile(const std::string& name)
+{
+	std::ifstream f(name, std::ios::binary);
+	std::ostringstream s;
+	if(!f || !(s << f.rdbuf()))
+		oserror(errno ? errno : EIO, name);
+	return s.str();
+}
+
+// The directory that emu was started in, as a name below the host's root.
+std::string
+hostdir()
+{
+	char buf[4096];
+	if(!getcwd(buf, sizeof buf) || buf[0] != '/')
+		return "/";
+	std::string s;
+	std::istringstream elems(buf);
+	for(std::string e; std::getline(elems, e, '/');)
+		if(!e.empty())
+			s += "/" + shownname(e);
+	return s.empty() ? "/" : s;
+}
+
+std::string
+hostenv(const char* name, std::string_view other)
+{
+	const char* v = ::getenv(name);
+	return v && *v ? std::string(v) : std::string(other);
+}
+
+void
+environment()
+{
+	std::string user = getuser();
+	const std::pair<std::string_view, std::string> vars[] = {
+		{"cputype", "amd64"},
+		{"objtype", "amd64"},
+		{"service", "terminal"},
+		{"sysname", sysname()},
+		{"user", user},
+		{"hostdir", hostdir()},
+		{"home", joinname(Hostmount, hostenv("HOME", "/").substr(1))},
+		{"TERM", hostenv("TERM", "dumb")},
+		{"path", std::string(".\0/bin", 6)},
+	};
+	for(auto& [name, value] : vars)
+		writefile("#e/" + std::string(name), value);
+}
+
+// Descriptors 0, 1 and 2: the console where it is the terminal, else the host's.
+void
+openstd()
+{
+	static constexpr std::string_view names[] = {"#c/hoststdin", "#c/hoststdout",
+		"#c/hoststderr"};
+	for(int fd = 0; fd < 3; fd++) {
+		std::string_view name = termis(fd) ? "#c/cons" : names[fd];
+		open(name, fd == 0 ? OREAD : OWRITE).release();
+	}
+}
+
+// Runs a program that posts a server, in a name space of its own.
+void
+startserver(Argv argv)
+{
+	rfork(RFNAMEG | RFFDG, [argv] {
+		bind("#s", "/srv", MREPL | MCREATE);
+		exec("/bin/" + argv[0], argv);
+	});
+	Waitmsg w = wait();
+	if(!w.msg.empty())
+		fprint(2, "emu: " + w.msg + "\n");
+}
+
+// A program of /bin goes before a file of that name, which is run by rc.
+[[noreturn]] void
+runprogram(const Argv& args)
+{
+	const std::string& name = args[0];
+	bool isfile = name.starts_with("/") || name.starts_with("./") || name.starts_with("../");
+	if(!isfile && trystat("/bin/" + name))
+		exec("/bin/" + name, args);
+	Dir d = stat(name);
+	if(d.mode & DMDIR)
+		error(Eisdir, name);
+	Argv rcargs = {"rc"};
+	rcargs.insert(rcargs.end(), args.begin(), args.end());
+	exec("/bin/rc", std::move(rcargs));
+}
+
+[[noreturn]] void
+runfirst(const Options& o)
+{
+	if(o.hastext) {
+		Argv argv = {"rc", "-c", o.text};
+		argv.insert(argv.end(), o.args.begin(), o.args.end());
+		exec("/bin/rc", argv);
+	}
+	if(!o.args.empty())
+		runprogram(o.args);
+	if(isatty(0))
+		exec("/bin/rc", {"rc", "-i"});
+	exec("/bin/rc", {"rc"});
+}
+
+void
+first(const Options& o)
+{
+	setforeground(getpid());
+	openstd();
+	environment();
+	startserver({"mntgen", "-s", "slashn"});
+	startserver({"mntgen", "-s", "slashmnt"});
+	startserver({"ramfs", "-S", "tmp"});
+	addns(o.nstext, o.nsfile.empty() ? "/lib/namespace" : o.nsfile);
+	runfirst(o);
+}
+
+// Answers an exit status, or -1 to go on.
+int
+parse(int argc, char** argv, Options& o)
+{
+	CLI::App app("A hosted Plan 9 kernel: runs PROGRAM (of /bin, else an rc script), or rc.",
+		"emu");
+	app.prefix_command();
+	app.set_version_flag("--version", std::string(Version));
+	auto* text = app.add_option("-c", o.text, "run rc on TEXT")->type_name("TEXT");
+	app.add_option("-n", o.nsfile, "the first name space, from FILE of the host")
+		->type_name("FILE");
+	app.add_flag("--namespace", o.shownamespace, "print the built-in name space");
+	app.add_option("-p", o.workers, "threads that run Procs (default: as many as CPUs)")
+		->type_name("N")
+		->check(CLI::Range(1, 64));
+	app.add_flag("-D", o.transcript, "print all 9P messages on standard error");
+	app.add_option("-u", o.user, "the owner of the machine (default: you)")
+		->type_name("USER");
+	app.footer("Behind the options: PROGRAM and its arguments, or those of TEXT.");
+	try {
+		app.parse(argc, argv);
+		o.args = app.remaining();
+		if(!o.args.empty() && o.args[0].size() > 1 && o.args[0][0] == '-')
+			throw CLI::ExtrasError(std::vector<std::string>{o.args[0]});
+	} catch(const CLI::ParseError& e) {
+		if(e.get_exit_code() == 0)
+			return app.exit(e);
+		std::fprintf(stderr, "emu: %s\n%s", e.what(), app.help().c_str());
+		return 2;
+	}
+	o.hastext = text->count() > 0;
+	return -1;
+}
+
+int
+ended(const Bootend& end)
+{
+	if(!end.stuck.empty())
+		oslog("emu: these did not end:\n" + end.stuck);
+	if(!end.status.empty())
+		oslog("emu: " + end.status + "\n");
+	return end.status.empty() && end.stuck.empty() ? 0 : 1;
+}
+
+int
+run(Options& o)
+{
+	try {
+		o.nstext = o.nsfile.empty() ? std::string(builtinns()) : hostfile(o.nsfile);
+	} catch(const Error& e) {
+		oslog("emu: " + e.text() + "\n");
+		return 1;
+	}
+	stdstart();
+	termstart();
+	seteve(o.user.empty() ? hostuser() : o.user);
+	transcript9p = o.transcript;
+	Bootcfg cfg;
+	cfg.workers = o.workers;
+	signalstart();
+	Bootend end = boot(cfg, [&o] { first(o); });
+	termend();
+	return ended(end);
+}
+}
+}
+
+int
+main(int argc, char** argv)
+{
+	p9::signalblock();
+	p9::Options o;
+	int status = p9::parse(argc, argv, o);
+	if(status >= 0)
+		return status;
+	if(o.shownamespace) {
+		std::fputs(std::string(p9::builtinns()).c_str(), stdout);
+		return 0;
+	}
+	return p9::run(o);
+}

@@ -1,0 +1,333 @@
+// Open files of the host.  Regular files, directories and block devices are read and
+// written at an offset, straight; what is a stream is non-blocking and its Proc
+// waits in the event loop.
+
+#include "emu/oshandle.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "emu/oserr.h"
+#include "emu/oslock.h"
+#include "emu/osstat.h"
+#include "lib9/error.h"
+#include "port/os.h"
+
+namespace p9 {
+
+namespace {
+
+constexpr uint32_t Untouched32 = ~uint32_t{0};
+constexpr uint64_t Untouched64 = ~uint64_t{0};
+
+// The name by which the host follows a descriptor that only holds a place.
+std::string
+byfd(int fd)
+{
+	return "/proc/self/fd/" + std::to_string(fd);
+}
+
+void
+setlength(int fd, uint64_t length)
+{
+	if(length > INT64_MAX)
+		error(Ebadarg);
+	int64_t r = hostcall([&] { return ftruncate(fd, off_t(length)); });
+	if(r == -EBADF || r == -EINVAL) {
+		std::string name = byfd(fd);
+		r = hostcall([&] { return truncate(name.c_str(), off_t(length)); });
+	}
+	if(r < 0)
+		oserror(int(-r));
+}
+
+void
+settimes(int fd, uint32_t atime, uint32_t mtime)
+{
+	auto spec = [](uint32_t t) {
+		return timespec{t == Untouched32 ? 0 : time_t(t), t == Untouched32 ? UTIME_OMIT : 0};
+	};
+	timespec t[2] = {spec(atime), spec(mtime)};
+	std::string name = byfd(fd);
+	mustcall([&] { return utimensat(AT_FDCWD, name.c_str(), t, 0); });
+}
+
+// What no wstat may change.
+void
+checkchange(const struct statx& now, const Dir& is, const Dir& d)
+{
+	if(!d.uid.empty() && d.uid != is.uid)
+		error(Eperm);
+	if(d.mode != Untouched32 && (d.mode ^ is.mode) & (DMDIR | DMAPPEND | DMTMP | DMAUTH))
+		error(Eperm);
+	if(d.length != Untouched64 && d.length != is.length && !S_ISREG(now.stx_mode))
+		error(S_ISDIR(now.stx_mode) ? Eisdir : Eperm);
+}
+
+class Handle final : public Hostfile {
+	Osfd fd;
+	const int mode;
+	const Ref<Hosttree> tree;
+	const std::string path;
+	bool stream = false;
+	bool fifo = false;	// nobody has written to it yet
+	uint64_t blocks = 0;	// a block device's bytes
+	bool locked = false;
+	std::vector<char> dirbuf;
+
+public:
+	Handle(Osfd f, int omode, Ref<Hosttree> t, std::string p);
+	~Handle() override;
+	Dir stat() override;
+	size_t read(Buf, int64_t off) override;
+	size_t write(Bytes, int64_t off) override;
+	std::vector<Dir> entries() override;
+	void rewind() override;
+	void wstat(const Dir&) override;
+
+private:
+	size_t readstream(Buf);
+	size_t writestream(Bytes);
+	std::optional<Dir> entry(const char* name, unsigned char type);
+	void setlock(bool on);
+	void sync();
+};
+
+Handle::Handle(Osfd f, int omode, Ref<Hosttree> t, std::string p)
+	: fd(std::move(f)), mode(omode & 3), tree(std::move(t)), path(std::move(p))
+{
+	struct statx s = fdstatx(fd);
+	if(S_ISREG(s.stx_mode) || S_ISDIR(s.stx_mode))
+		return;
+	if(S_ISBLK(s.stx_mode)) {
+		hostcall([&] { return ioctl(fd, BLKGETSIZE64, &blocks); });
+		return;
+	}
+	fifo = S_ISFIFO(s.stx_mode) && mode != OWRITE;
+	stream = hostcall([&] { return lseek(fd, 0, SEEK_CUR); }) == -ESPIPE;
+}
+
+Handle::~Handle()
+{
+	if(stream)
+		closingfd(fd.release());
+}
+
+Dir
+Handle::stat()
+{
+	Dir d = dirof(fdstatx(fd));
+	if(locked)
+		d.mode |= DMEXCL;
+	if(blocks)
+		d.length = blocks;
+	return d;
+}
+
+size_t
+Handle::readstream(Buf b)
+{
+	for(;;) {
+		int64_t n = hostcall([&] { return ::read(fd, b.data(), b.size()); });
+		bool nowriter = n == 0 && fifo && !b.empty();
+		if(n >= 0 && !nowriter) {
+			fifo = false;
+			return size_t(n);
+		}
+		if(n != -EAGAIN && n != -EINTR && !nowriter)
+			oserror(int(-n));
+		waitfd(fd, false);
+		fifo = false;
+	}
+}
+
+size_t
+Handle::read(Buf b, int64_t off)
+{
+	if(stream)
+		return readstream(b);
+	return size_t(mustcall([&] { return pread(fd, b.data(), b.size(), off); }));
+}
+
+size_t
+Handle::writestream(Bytes b)
+{
+	size_t done = 0;
+	while(done < b.size()) {
+		int64_t n = hostcall([&] { return ::write(fd, b.data() + done, b.size() - done); });
+		if(n >= 0)
+			done += size_t(n);
+		else if(n == -EAGAIN)
+			waitfd(fd, true);
+		else if(n != -EINTR)
+			oserror(int(-n));
+	}
+	return done;
+}
+
+// All of it, or the Error that stopped it: what the host took before stays written.
+size_t
+Handle::write(Bytes b, int64_t off)
+{
+	if(stream)
+		return writestream(b);
+	size_t done = 0;
+	do {
+		done += size_t(mustcall([&] {
+			return pwrite(fd, b.data() + done, b.size() - done, off + int64_t(done));
+		}));
+	} while(done < b.size());
+	return done;
+}
+
+// A file that went since its name was read is no entry.
+std::optional<Dir>
+Handle::entry(const char* name, unsigned char type)
+{
+	std::string shown = shownname(name);
+	std::optional<Dir> d;
+	if(type != DT_LNK) {
+		struct statx s;
+		int64_t r = hostcall([&] {
+			return statx(fd, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &s);
+		});
+		if(r < 0)
+			return {};
+		if(!S_ISLNK(s.stx_mode))
+			d = dirof(s);
+	}
+	if(!d)
+		d = tree->trystat(path.empty() ? name : path + "/" + name);
+	if(d)
+		d->name = std::move(shown);
+	return d;
+}
+
+std::vector<Dir>
+Handle::entries()
+{
+	struct Entry {
+		uint64_t ino;
+		int64_t off;
+		unsigned short len;
+		unsigned char type;
+	};
+	constexpr size_t nameat = 19;	// behind the three numbers and the type
+	std::vector<Dir> l;
+	dirbuf.resize(32 << 10);
+	while(l.empty()) {
+		int64_t n = mustcall([&] {
+			return ::syscall(SYS_getdents64, int(fd), dirbuf.data(), dirbuf.size());
+		});
+		if(n == 0)
+			break;
+		for(size_t i = 0; i < size_t(n);) {
+			Entry e;
+			std::memcpy(&e, &dirbuf[i], nameat);
+			const char* name = &dirbuf[i + nameat];
+			i += e.len;
+			if(std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0)
+				continue;
+			if(auto d = entry(name, e.type))
+				l.push_back(std::move(*d));
+		}
+	}
+	return l;
+}
+
+void
+Handle::rewind()
+{
+	mustcall([&] { return lseek(fd, 0, SEEK_SET); });
+}
+
+void
+Handle::setlock(bool on)
+{
+	if(!on) {
+		imageunlock(fd);
+	} else {
+		Lockas as = mode == OREAD || mode == OEXEC ? Lockas::Reader : Lockas::Writer;
+		int e = imagelock(fd, as, mode != OWRITE);
+		if(e == EAGAIN)
+			error(Eexcl);
+		if(e != 0)
+			oserror(e);
+	}
+	locked = on;
+}
+
+void
+Handle::sync()
+{
+	int64_t r = hostcall([&] { return fdatasync(fd); });
+	if(r < 0 && r != -EINVAL && r != -EROFS)	// a stream has no disk
+		oserror(int(-r));
+}
+
+void
+Handle::wstat(const Dir& d)
+{
+	if(d.isdontcare())
+		return sync();
+	Dir rest = d;
+	if(d.mode != Untouched32) {
+		if(bool(d.mode & DMEXCL) != locked)
+			setlock(!locked);
+		rest.mode &= ~uint32_t(DMEXCL);
+	}
+	changefile(fd, fdstatx(fd), rest);
+}
+}
+
+Osfd::~Osfd()
+{
+	if(fd >= 0)
+		::close(fd);
+}
+
+struct statx
+fdstatx(int fd)
+{
+	struct statx s;
+	mustcall([&] { return statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &s); });
+	return s;
+}
+
+void
+changefile(int fd, const struct statx& now, const Dir& d)
+{
+	Dir is = dirof(now);
+	checkchange(now, is, d);
+	std::optional<unsigned> gid;
+	if(!d.gid.empty() && d.gid != is.gid && !(gid = gidof(d.gid)))
+		error("unknown group", d.gid);
+	if(d.mode != Untouched32 && d.mode & DMEXCL)
+		error(Eperm);	// of an open file only
+	if(gid)
+		mustcall([&] { return fchownat(fd, "", uid_t(-1), *gid, AT_EMPTY_PATH); });
+	if(d.mode != Untouched32 && (d.mode ^ is.mode) & 0777) {
+		std::string name = byfd(fd);
+		mode_t m = (now.stx_mode & 07000) | (d.mode & 0777);
+		mustcall([&] { return chmod(name.c_str(), m); });
+	}
+	if(d.length != Untouched64 && d.length != is.length)
+		setlength(fd, d.length);
+	if(d.atime != Untouched32 || d.mtime != Untouched32)
+		settimes(fd, d.atime, d.mtime);
+}
+
+Ref<Hostfile>
+hosthandle(Osfd fd, int omode, Ref<Hosttree> tree, std::string path)
+{
+	return mk<Handle>(std::move(fd), omode, std::move(tree), std::move(path));
+}
+}

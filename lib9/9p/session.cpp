@@ -1,0 +1,580 @@
+// The Procs of a connection, its tables, and how it ends.
+
+#include "lib9/9p/session.h"
+
+#include <fmt/format.h>
+
+namespace p9 {
+
+Session::Session(Srv& s, Transport& tr)
+	: srv(s), t(tr), hooks(s.sync.mutex()), mu(s.sync.mutex()), idlers(s.sync.cond()),
+	  gone(s.sync.cond())
+{
+}
+
+Session::~Session()
+{
+	while(Req* r = freereqs) {
+		freereqs = r->next;
+		delete r;
+	}
+	while(Fid* f = freefids) {
+		freefids = f->next;
+		delete f;
+	}
+}
+
+void
+Session::serve()
+{
+	srv.start();
+	t.msize(msize);
+	work(Main);
+	{
+		std::unique_lock<Sync::Mutex> l(*mu);
+		while(nworker > 0)
+			gone->wait(l);
+	}
+	waitgone(nreq);
+	clunkall();
+	waitgone(nreq);
+	waitgone(nfid);
+	srv.end();
+}
+
+// Reads and serves until the end, but for the times in which others read.
+void
+Session::work(Who who)
+{
+	do {
+		if(readloop() == Ended)
+			atend();
+	} while(idle(who));
+	if(who == Extra) {
+		std::scoped_lock l(*mu);
+		nworker--;
+		gone->notifyall();
+	}
+}
+
+// Waits until it can read; false when it need not any more.
+bool
+Session::idle(Who who)
+{
+	std::unique_lock<Sync::Mutex> l(*mu);
+	if(who == Extra && nidle >= Maxidle)
+		return false;
+	nidle++;
+	while(reading && !eof)
+		idlers->wait(l);
+	nidle--;
+	reading = true;
+	return !eof;
+}
+
+// The last message has been read: outstanding requests are hurried along.
+void
+Session::atend()
+{
+	dropspare();
+	{
+		std::scoped_lock l(*mu);
+		eof = true;
+		idlers->notifyall();
+	}
+	abortall();
+}
+
+Session::Next
+Session::readloop()
+{
+	for(;;) {
+		Block b = next();
+		if(b.empty())
+			return Ended;
+		Next n = dispatch(std::move(b));
+		if(n != Goon)
+			return n;
+	}
+}
+
+// One message with a good header; empty at the end.
+Block
+Session::next()
+{
+	if(broken.load(std::memory_order_relaxed))
+		return {};
+	Block b;
+	try {
+		b = t.read();
+	} catch(const Error&) {
+		return {};
+	}
+	if(b.empty())
+		return b;
+	if(b.size() > msize || !wire::goodheader(b.data(), b.lent)) {
+		say("bad message size from client");
+		return {};
+	}
+	if(srv.chatty) [[unlikely]]
+		trace("<-", b);
+	return b;
+}
+
+Session::Next
+Session::dispatch(Block b)
+{
+	switch(msgtype(b.data())) {
+	case Tversion::type:
+		return version(std::move(b));
+	case Tauth::type:
+		return take<Tauth>(std::move(b));
+	case Tattach::type:
+		return take<Tattach>(std::move(b));
+	case Tflush::type:
+		return take<Tflush>(std::move(b));
+	case Twalk::type:
+		return take<Twalk>(std::move(b));
+	case Topen::type:
+		return take<Topen>(std::move(b));
+	case Tcreate::type:
+		return take<Tcreate>(std::move(b));
+	case Tread::type:
+		return take<Tread>(std::move(b));
+	case Twrite::type:
+		return take<Twrite>(std::move(b));
+	case Tclunk::type:
+		return take<Tclunk>(std::move(b));
+	case Tremove::type:
+		return take<Tremove>(std::move(b));
+	case Tstat::type:
+		return take<Tstat>(std::move(b));
+	case Twstat::type:
+		return take<Twstat>(std::move(b));
+	}
+	refuse(msgtag(b.data()), srv.texts.unknownmsg);
+	return Goon;
+}
+
+template<class M>
+Session::Next
+Session::take(Block b)
+{
+	M m;
+	if(!unpackM(b.data(), m, b.lent)) {
+		say(fmt::format("bad {} from client", msgname(M::type)));
+		return Ended;
+	}
+	Req& r = spare ? *std::exchange(spare, nullptr) : newreq();
+	Ref<Req> hold = Ref<Req>::adopt(&r);	// the one while the hook runs
+	r.type = M::type;
+	r.tag = msgtag(b.data());
+	r.in = std::move(b);
+	std::string_view why = admit(r, m);
+	if(!why.empty()) {
+		refuse(r.tag, why);
+		Ref<Req>::adopt(&r);	// it will never be answered
+		return Goon;
+	}
+	run(r, [&] { serve(r, m); });
+	if(r.released)
+		return Passed;
+	// Almost always nobody else has it any more, and the next request can be it.
+	if(r.ref.load(std::memory_order_acquire) == 1) {
+		reset(*hold.release());
+		r.ref.store(2, std::memory_order_relaxed);
+		spare = &r;
+	}
+	return Goon;
+}
+
+// Version(5): whatever was is over.  Nobody else reads meanwhile.
+Session::Next
+Session::version(Block b)
+{
+	Tversion m;
+	if(!unpackM(b.data(), m)) {
+		say("bad Tversion from client");
+		return Ended;
+	}
+	uint16_t tag = msgtag(b.data());
+	if(m.msize < 256) {
+		refuse(tag, srv.texts.smallmsize);
+		return Goon;
+	}
+	dropspare();
+	abortall();
+	waitgone(nreq);
+	clunkall();
+	waitgone(nreq);
+	Rversion r{.msize = uint32_t(std::min(size_t(m.msize), size_t(MAXMSIZE))),
+		.version = VERSION9P};
+	msize = r.msize;
+	if(!m.version.starts_with("9P")) {
+		r = {.msize = 256, .version = "unknown"};
+		msize = Firstmsize;
+	}
+	t.msize(msize);
+	send(tag, r);
+	return Goon;
+}
+
+// Enters the request: its tag, and the fid that it names.  Answers why not.
+template<class M>
+std::string_view
+Session::admit(Req& r, const M& m)
+{
+	constexpr bool isflush = M::type == Tflush::type;
+	std::scoped_lock l(lk);
+	Req* other = tags.find(r.tag);
+	if(other && other->state.load(std::memory_order_relaxed) == Req::Pending)
+		return srv.texts.duptag;
+	size_t n = isflush ? nflush : tags.size() - nflush;
+	if(n >= Maxreqs)
+		return srv.texts.toomanyreqs;
+	// Its old bearer's reply may be on its way still: finish then leaves ours alone.
+	if(other)
+		nflush -= other->type == Tflush::type;
+	tags.put(r.tag, &r);
+	nflush += isflush;
+	if constexpr(requires { m.fid; } && M::type != Tattach::type) {
+		Fid* f = fids.find(m.fid);
+		if(f && f->known) {
+			r.fid = Ref<Fid>(*f);
+			r.omode = f->omode;
+			r.diroff = f->diroff;
+		}
+	}
+	return {};
+}
+
+// Runs a hook, alone unless others were released.
+template<class F>
+void
+Session::run(Req& r, F serve1)
+{
+	struct Turn {
+		Session& s;
+		Req& r;
+		~Turn()
+		{
+			if(r.released)
+				s.nreleased.fetch_sub(1);
+			if(r.locked)
+				s.hooks->unlock();
+		}
+	} turn{*this, r};
+	if(nreleased.load() > 0) {
+		hooks->lock();
+		r.locked = true;
+	}
+	try {
+		serve1();
+	} catch(const Error& e) {
+		if(r.state.load() == Req::Pending)
+			fail(r, e.reason());
+		else
+			say(e.text());
+	}
+}
+
+void
+Session::release(Req& r)
+{
+	assert(!r.released);
+	{
+		std::scoped_lock l(*mu);
+		if(nidle > 0) {
+			reading = false;
+			idlers->notifyone();
+		} else {
+			srv.sync.spawn(srv.name, [this] { work(Extra); });
+			nworker++;
+		}
+		r.released = true;
+		nreleased.fetch_add(1);
+	}
+	if(r.locked) {
+		r.locked = false;
+		hooks->unlock();
+	}
+}
+
+void
+Session::acquire(Req& r)
+{
+	assert(r.released && !r.locked);
+	hooks->lock();
+	r.locked = true;
+}
+
+Req&
+Session::newreq()
+{
+	Req* r;
+	{
+		std::scoped_lock l(lk);
+		nreq++;
+		r = freereqs;
+		if(r)
+			freereqs = r->next;
+	}
+	if(!r)
+		r = new Req(*this);
+	r->next = nullptr;
+	r->ref.store(2, std::memory_order_relaxed);
+	return *r;
+}
+
+void
+Session::dropspare()
+{
+	if(spare)
+		pool(*std::exchange(spare, nullptr));
+}
+
+// A request that no client made: it has no tag and gets no reply.
+Req&
+Session::internalreq(uint8_t type)
+{
+	Req& r = newreq();
+	r.type = type;
+	r.tag = NOTAG;
+	r.internal = true;
+	return r;
+}
+
+// The last reference has gone.
+void
+Session::freereq(Req& r)
+{
+	reset(r);
+	pool(r);
+}
+
+void
+Session::reset(Req& r)
+{
+	srv.destroyreq(r);
+	r.fid = nullptr;
+	r.afid = nullptr;
+	r.newfid = nullptr;
+	r.oldreq = nullptr;
+	r.aux = nullptr;
+	r.in = {};
+	r.out = {};
+	r.payload = {};
+	r.ifcall.wname.clear();
+	r.ofcall.wqid.clear();
+	r.ofcall.iounit = 0;
+	r.ofcall.count = 0;
+	r.lent = 0;
+	r.claimed = r.internal = r.released = r.locked = false;
+	r.opening = r.ready = r.draining = false;
+	r.wasflushed.store(false, std::memory_order_relaxed);
+	r.state.store(Req::Pending, std::memory_order_relaxed);
+	r.flushes = nullptr;
+}
+
+void
+Session::pool(Req& r)
+{
+	{
+		std::scoped_lock l(lk);
+		r.next = freereqs;
+		freereqs = &r;
+		if(!waiting) {
+			nreq--;
+			return;
+		}
+	}
+	ungone(nreq);
+}
+
+Fid&
+Session::newfid(uint32_t n)
+{
+	Fid* f;
+	{
+		std::scoped_lock l(lk);
+		nfid++;
+		f = freefids;
+		if(f)
+			freefids = f->next;
+	}
+	if(!f)
+		f = new Fid(*this);
+	f->ref.store(1, std::memory_order_relaxed);
+	f->fid = n;
+	f->qid = {};
+	f->omode = -1;
+	f->known = f->opening = false;
+	f->diroff = f->dirseq = 0;
+	return *f;
+}
+
+void
+Session::freefid(Fid& f)
+{
+	srv.destroyfid(f);
+	f.file = nullptr;
+	f.aux = nullptr;
+	{
+		std::scoped_lock l(lk);
+		f.next = freefids;
+		freefids = &f;
+		if(!waiting) {
+			nfid--;
+			return;
+		}
+	}
+	ungone(nfid);
+}
+
+// Somebody waits for n to fall: he must not see it before we are done with the Session.
+void
+Session::ungone(size_t& n)
+{
+	std::scoped_lock l(*mu);
+	{
+		std::scoped_lock l2(lk);
+		n--;
+	}
+	gone->notifyall();
+}
+
+void
+Session::waitgone(const size_t& n)
+{
+	std::unique_lock<Sync::Mutex> l(*mu);
+	for(;;) {
+		{
+			std::scoped_lock l2(lk);
+			waiting = n > 0;
+			if(!waiting)
+				return;
+		}
+		gone->wait(l);
+	}
+}
+
+// Holds the number n, which must be free, for a Fid that is not known yet.
+std::string_view
+Session::reserve(uint32_t n, Ref<Fid>& f)
+{
+	Ref<Fid> nf = Ref<Fid>::adopt(&newfid(n));
+	{
+		std::scoped_lock l(lk);
+		if(fids.find(n))
+			return srv.texts.dupfid;
+		if(fids.size() >= Maxfids)
+			return srv.texts.toomanyfids;
+		fids.put(n, Ref<Fid>(nf).release());
+	}
+	f = std::move(nf);
+	return {};
+}
+
+// A Fid that was reserved does not come into being after all.
+void
+Session::forget(Fid& f)
+{
+	{
+		std::scoped_lock l(lk);
+		if(fids.find(f.fid) != &f)
+			return;
+		fids.erase(f.fid);
+	}
+	Ref<Fid>::adopt(&f);
+}
+
+// r.newfid takes its place in the table: what was reserved becomes known, what has the
+// number of r.fid replaces it, if it is there still.
+void
+Session::replace(Req& r)
+{
+	Ref<Fid> old;
+	std::scoped_lock l(lk);
+	Fid* at = fids.find(r.newfid->fid);
+	r.newfid->known = true;
+	if(at != r.fid.get() || at == r.newfid.get())
+		return;
+	fids.put(r.newfid->fid, Ref<Fid>(r.newfid).release());
+	old = Ref<Fid>::adopt(at);
+}
+
+// Takes the Fid n out of the table, for r; false when there is none.
+bool
+Session::takefid(Req& r, uint32_t n)
+{
+	Ref<Fid> took;
+	{
+		std::scoped_lock l(lk);
+		Fid* f = fids.find(n);
+		if(f && f->known) {
+			fids.erase(n);
+			took = Ref<Fid>::adopt(f);
+			r.omode = f->omode;
+		}
+	}
+	r.fid = std::move(took);
+	return bool(r.fid);
+}
+
+// Flushes every request that has no answer yet.
+void
+Session::abortall()
+{
+	std::vector<Ref<Req>> old;
+	{
+		std::scoped_lock l(lk);
+		tags.each([&](Req& r) {
+			if(r.type != Tflush::type)
+				old.push_back(Ref<Req>(r));
+		});
+	}
+	for(Ref<Req>& o : old) {
+		Req& r = internalreq(Tflush::type);
+		Ref<Req> hold = Ref<Req>::adopt(&r);
+		run(r, [&] { flush(r, std::move(o)); });
+	}
+}
+
+// As if the client had clunked all that it has.
+void
+Session::clunkall()
+{
+	std::vector<Ref<Fid>> all;
+	{
+		std::scoped_lock l(lk);
+		fids.each([&](Fid& f) { all.push_back(Ref<Fid>::adopt(&f)); });
+		fids = {};
+	}
+	for(Ref<Fid>& f : all) {
+		if(f->omode == -1 || !(f->omode & ORCLOSE))
+			continue;
+		Req& r = internalreq(Tclunk::type);
+		Ref<Req> hold = Ref<Req>::adopt(&r);
+		r.omode = f->omode;
+		r.fid = std::move(f);
+		run(r, [&] { clunk(r); });
+	}
+}
+
+void
+Session::trace(const char* arrow, const Block& b)
+{
+	if(!srv.log)
+		return;
+	uint16_t tag = 0;
+	std::optional<Fcall> f = unpack(b.data(), tag, b.lent);
+	srv.log(fmt::format("{} {}", arrow, f ? fmt9p(*f, tag) : fmt9p(b.data())));
+}
+
+void
+Session::say(std::string_view what)
+{
+	if(srv.log)
+		srv.log(fmt::format("{}: {}", srv.name, what));
+}
+}

@@ -1,0 +1,271 @@
+// The table of Procs, their notes, and what they say they wait for.
+
+#include "port/proc.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "lib9/error.h"
+#include "port/boot.h"
+#include "port/chan.h"
+#include "port/dev.h"
+#include "port/pgrp.h"
+#include "port/sched.h"
+
+namespace p9 {
+
+namespace {
+
+constexpr size_t Maxnotes = 32;	// pending for one Proc
+constexpr size_t Redzone = 24 << 10;	// of a stack, for the kernel below a program
+constexpr size_t Maxprocs = 30000;	// guard pages count against the host's limit on maps
+
+struct Table {
+	Lock lk;	// guards all below
+	std::unordered_map<int, Ref<Proc>> procs;
+	int lastpid = 0;
+};
+
+Table&
+table()
+{
+	static Table& t = *new Table;
+	return t;
+}
+}
+
+Proc::Proc(int id, Sched* s) : pid(id), sched(s) {}
+
+Proc::~Proc()
+{
+	delete sched;
+}
+
+Proc&
+newproc(std::string_view text, std::function<void()> fn, size_t stack)
+{
+	Table& t = table();
+	int id;
+	{
+		std::scoped_lock l(t.lk);
+		if(t.procs.size() >= Maxprocs)
+			error(Enoprocs);
+		while(t.procs.contains(++t.lastpid))
+			;
+		id = t.lastpid;
+	}
+	// One reference is the table's, the other the running stack's (sched.cpp, Dead).
+	auto p = Ref<Proc>::adopt(new Proc(id, new Proc::Sched));
+	procstart(*p, std::move(fn), stack);
+	p->text = text;
+	p->noteid = id;
+	Proc& made = *Ref<Proc>(p).release();
+	std::scoped_lock l(t.lk);
+	t.procs.emplace(id, std::move(p));
+	return made;
+}
+
+Proc&
+kproc(std::string_view text, std::function<void()> fn)
+{
+	Proc& p = newproc(text, std::move(fn));
+	p.kernel = true;
+	p.nowait = true;
+	p.user = eve();
+	if(hasup()) {
+		p.pgrp = up().pgrp;
+		p.slash = up().slash;
+		p.dot = up().dot;
+		p.egrp = up().egrp;
+	}
+	start(p);
+	return p;
+}
+
+std::vector<Ref<Proc>>
+procs()
+{
+	Table& t = table();
+	std::vector<Ref<Proc>> all;
+	{
+		std::scoped_lock l(t.lk);
+		all.reserve(t.procs.size());
+		for(auto& [pid, p] : t.procs)
+			all.push_back(p);
+	}
+	std::ranges::sort(all, {}, [](const Ref<Proc>& p) { return p->pid; });
+	return all;
+}
+
+Ref<Proc>
+procbypid(int pid)
+{
+	Table& t = table();
+	std::scoped_lock l(t.lk);
+	auto it = t.procs.find(pid);
+	return it == t.procs.end() ? Ref<Proc>() : it->second;
+}
+
+// Leaves a record for the parent, if it waits for such.
+static void
+tellparent(Proc& p, std::string_view status)
+{
+	Ref<Proc> parent;
+	{
+		std::scoped_lock l(p.lk);
+		parent = std::move(p.parent);
+	}
+	if(!parent || p.nowait)
+		return;
+	Waitrec rec;
+	rec.pid = p.pid;
+	rec.time[2] = static_cast<unsigned long>(ticks() - p.sched->born);
+	if(!status.empty())
+		rec.msg = p.text + " " + std::to_string(p.pid) + ": " + std::string(status);
+	std::scoped_lock l(parent->lk);
+	parent->nchild--;
+	if(parent->dead)
+		return;
+	parent->waitq.push_back(std::move(rec));
+	parent->ready();
+}
+
+void
+pexit(std::string_view status)
+{
+	Proc& p = up();
+	p.notify = nullptr;
+	// A note that comes now must not interrupt what closes.
+	{
+		std::scoped_lock l(p.lk);
+		p.dead = true;
+		p.notes.clear();
+		p.waitq.clear();
+	}
+	p.takenote();
+	if(p.alarmid)
+		timercancel(p.alarmid);
+	if(Ref<Fgrp> f = p.poke(&Proc::fgrp, {}))
+		if(f->ref == 1)
+			f->closeall();
+	if(Ref<Pgrp> g = p.poke(&Proc::pgrp, {}))
+		if(g->ref == 1)
+			g->unmountall();
+	p.egrp = {};
+	p.rgrp = {};
+	if(Ref<Chan> c = p.poke(&Proc::dot, {}))
+		close(std::move(c));
+	if(Ref<Chan> c = p.poke(&Proc::slash, {}))
+		close(std::move(c));
+	tellparent(p, status);
+	Table& t = table();
+	Ref<Proc> mine;
+	{
+		std::scoped_lock l(t.lk);
+		auto it = t.procs.find(p.pid);
+		mine = std::move(it->second);
+		t.procs.erase(it);
+	}
+	procgone();
+}
+
+bool
+Proc::post(std::string_view note)
+{
+	{
+		std::scoped_lock l(lk);
+		if(dead || notes.size() >= Maxnotes)
+			return false;
+		notes.emplace_back(note.substr(0, MAXNOTE - 1));
+		undelivered = true;
+		notepending = true;
+	}
+	ready();
+	return true;
+}
+
+std::optional<std::string>
+Proc::nextnote()
+{
+	std::scoped_lock l(lk);
+	if(notes.empty())
+		return {};
+	std::string n = std::move(notes.front());
+	notes.erase(notes.begin());
+	undelivered = !notes.empty();
+	if(notes.empty())
+		notepending = false;
+	return n;
+}
+
+std::string
+Proc::waittext()
+{
+	const char* what = sched->what.load(std::memory_order_relaxed);
+	if(!what)
+		return {};
+	std::scoped_lock l(lk);
+	return waitfor ? waitfor->text() : what;
+}
+
+const char*
+Proc::statename()
+{
+	switch(sched->state) {
+	case Parked:
+		return "Wakeme";
+	case Queued:
+		return "Ready";
+	}
+	return "Running";
+}
+
+Waitfor::Waitfor() : outer(up().waitfor)
+{
+	std::scoped_lock l(up().lk);
+	up().waitfor = this;
+}
+
+Waitfor::~Waitfor()
+{
+	std::scoped_lock l(up().lk);
+	up().waitfor = outer;
+}
+
+void
+stackcheck()
+{
+	if(up().stackleft() < Redzone)
+		error(Estack);
+}
+
+void
+tsleep(int64_t ms)
+{
+	Alarm a(ms);
+	while(!a.over()) {
+		if(up().takenote())
+			error(Eintr);
+		up().block("sleep");
+	}
+}
+
+std::string
+hangreport()
+{
+	std::string s;
+	for(const Ref<Proc>& p : procs()) {
+		std::string what = p->waittext();
+		std::string text;
+		{
+			std::scoped_lock l(p->lk);
+			text = p->text;
+		}
+		s += std::to_string(p->pid) + " " + text + " " + p->statename();
+		if(!what.empty())
+			s += ": waits for " + what;
+		s += '\n';
+	}
+	return s;
+}
+}

@@ -1,0 +1,171 @@
+// Procs: many clients, their memory, copies of large name spaces, the start.
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+
+#include "lib9/error.h"
+#include "port/os.h"
+#include "port/proc.h"
+#include "port/sys.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/mem.h"
+
+namespace p9 {
+
+namespace {
+
+// Microseconds a call when n Procs call at the same time.
+double
+clients(int n, int workers)
+{
+	constexpr int Calls = 200'000;
+	double us = 0;
+	inmachine(
+		[&] {
+			postmountsrv(std::make_unique<Memserver>(kernelsync(), 4096), "", "/n", MREPL);
+			for(int round = 0; round < 2; round++) {
+				int64_t t = osnow();
+				for(int i = 0; i < n; i++)
+					rfork(RFPROC | RFFDG, [n] {
+						Fd fd = open("/n/f", OREAD);
+						std::byte b[1];
+						for(int k = 0; k < Calls / n; k++)
+							pread(fd, b, 0);
+						close(std::move(fd));
+					});
+				for(int i = 0; i < n; i++)
+					wait();
+				us = double(osnow() - t) / Calls / 1000;
+			}
+		},
+		workers);
+	return us;
+}
+
+size_t
+residentkib()
+{
+	std::ifstream f("/proc/self/statm");
+	size_t all = 0, resident = 0;
+	f >> all >> resident;
+	return resident * size_t(sysconf(_SC_PAGESIZE)) / 1024;
+}
+
+// Nanoseconds of an rfork(RFNAMEG) with 10,000 mounts, and of the bind after it.
+std::pair<double, double>
+copymounts()
+{
+	std::vector<double> copy, first;
+	inmachine([&] {
+		postmountsrv(std::make_unique<Memserver>(kernelsync(), 0), "", "/n", MREPL);
+		for(int i = 0; i < 10'000; i++) {
+			std::string dir = "/n/" + std::to_string(i);
+			close(create(dir, OREAD, DMDIR | 0777));
+			bind("/tmp", dir, MREPL);
+		}
+		for(int i = 0; i < 101; i++) {
+			int64_t t0 = osnow();
+			rfork(RFNAMEG);
+			int64_t t1 = osnow();
+			bind("/env", "/n/" + std::to_string(i * 7), MREPL);
+			copy.push_back(double(t1 - t0));
+			first.push_back(double(osnow() - t1));
+		}
+	});
+	return {median(copy), median(first)};
+}
+}
+
+Figure
+rfork10k()
+{
+	return {copymounts().first / 1000, 0, 1};
+}
+
+Figure
+bind10k()
+{
+	return {copymounts().second / 1000, 0, 20};
+}
+
+// A call among 1,000 clients against one among 10; the worse of one and two workers.
+Figure
+clients1000()
+{
+	Figure worst;
+	for(int workers : {1, 2}) {
+		Figure f;
+		f.peers = clients(10, workers);
+		f.ours = clients(1000, workers);
+		f.goal = 2 * f.peers;
+		if(worst.goal == 0 || f.ours / f.goal > worst.ours / worst.goal)
+			worst = f;
+	}
+	return worst;
+}
+
+Figure
+procmemory()
+{
+	constexpr int N = 10'000;
+	double kib = 0;
+	inmachine([&] {
+		auto [r, w] = pipe();
+		// What comes first is not counted: the tables' room.
+		for(int i = 0; i < 2; i++) {
+			size_t before = residentkib();
+			for(int k = 0; k < N; k++)
+				rfork(RFPROC, [fd = int(r)] {
+					std::byte b[1];
+					read(fd, b);
+				});
+			sleep(50);
+			kib = double(residentkib() - before) / N;
+			std::byte b[1] = {};
+			for(int k = 0; k < N; k++)
+				write(w, b);
+			for(int k = 0; k < N; k++)
+				wait();
+			if(i == 0)
+				break;
+		}
+	});
+	return {kib, 0, 6};
+}
+
+// From the start of the process to the first command of a script.
+Figure
+startup()
+{
+	const char* emu = std::getenv("EMU");
+	if(!emu)
+		emu = "build/bin/emu";
+	std::vector<double> ms;
+	for(int i = 0; i < 21; i++) {
+		int fd[2];
+		if(::pipe(fd) != 0)
+			break;
+		int64_t t = osnow();
+		pid_t pid = fork();
+		if(pid == 0) {
+			dup2(fd[1], 1);
+			::close(fd[0]);
+			execl(emu, emu, "-c", "echo ready; echo done", nullptr);
+			_exit(127);
+		}
+		::close(fd[1]);
+		char c;
+		if(::read(fd[0], &c, 1) == 1)
+			ms.push_back(double(osnow() - t) / 1e6);
+		while(::read(fd[0], &c, 1) > 0)
+			;
+		::close(fd[0]);
+		waitpid(pid, nullptr, 0);
+	}
+	return {median(ms), 0, 5};
+}
+}

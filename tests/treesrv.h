@@ -1,0 +1,97 @@
+// A file server in memory, for tests of the 9P engine without a kernel: the
+// smallest ramfs.
+
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "tests/memconn.h"
+
+namespace p9 {
+
+inline Stdsync gsync;
+
+struct Text final : Counted {
+	std::string s;
+};
+
+// A tree in memory: the smallest ramfs.
+class Treesrv : public Srv {
+public:
+	std::atomic<int> nfid{0};
+	std::vector<std::string> lines;
+
+	Treesrv() : Srv(gsync)
+	{
+		name = "treesrv";
+		tree = std::make_unique<Tree>("glenda", "sys", 0775);
+		log = [this](std::string_view s) { lines.emplace_back(s); };
+	}
+	~Treesrv() override { EXPECT_EQ(nfid, 0); }
+
+	void clone(Fid&, Fid&) override { nfid++; }
+	void attach(Req& r) override
+	{
+		nfid++;
+		r.respond();
+	}
+	void destroyfid(Fid& f) override
+	{
+		if(f.file)
+			nfid--;
+	}
+	void open(Req& r) override
+	{
+		if(r.ifcall.mode & OTRUNC)
+			r.fid->file->as<Text>().s.clear();
+		r.respond();
+	}
+	void create(Req& r) override
+	{
+		r.newfid->file = tree->createfile(*r.fid->file, r.ifcall.name, r.fid->uid,
+			r.ifcall.perm, mk<Text>());
+		r.ofcall.qid = tree->qidof(*r.newfid->file);
+		r.respond();
+	}
+	void read(Req& r) override
+	{
+		readstr(r, r.fid->file->as<Text>().s);
+		r.respond();
+	}
+	void write(Req& r) override
+	{
+		std::string& s = r.fid->file->as<Text>().s;
+		Bytes b = r.data();
+		size_t end = size_t(r.ifcall.offset) + b.size();
+		if(end > 1 << 20)
+			error("too far");
+		s.resize(std::max(s.size(), end));
+		std::memcpy(s.data() + r.ifcall.offset, b.data(), b.size());
+		tree->setlength(*r.fid->file, s.size());
+		r.ofcall.count = uint32_t(b.size());
+		r.respond();
+	}
+	void wstat(Req& r) override
+	{
+		tree->wstatfile(*r.fid->file, r.d);
+		r.respond();
+	}
+};
+
+// A client of s with fid 0 at the root.
+struct Attached : Testclient {
+	explicit Attached(Srv& s, uint32_t msize = 8192 + IOHDRSZ) : Testclient(s)
+	{
+		version(msize);
+		attach();
+	}
+	// fid becomes a new file of that name in the root, open ORDWR.
+	void make(uint32_t fid, std::string_view name, uint32_t perm = 0664, uint8_t mode = ORDWR)
+	{
+		EXPECT_EQ(walk(0, fid, {}), "");
+		call<Rcreate>(Tcreate{.fid = fid, .name = name, .perm = perm, .mode = mode});
+	}
+};
+}
