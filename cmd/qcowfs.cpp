@@ -83,6 +83,22 @@ Qcowsrv::end()
 	st->close();
 }
 
+// A server that was just unmounted may still be closing the image.
+void
+waitlock(Fdstore& st)
+{
+	constexpr int tries = 40;
+	for(int i = 1;; i++)
+		try {
+			st.lockwriter();
+			return;
+		} catch(const Error& e) {
+			if(!e.is(Eexcl) || i == tries)
+				throw;
+			sleep(50);
+		}
+}
+
 // An image of size bytes in place of what the file held.  The lock comes before the first
 // change: the file may be a running machine's disk.
 std::unique_ptr<Fdstore>
@@ -90,9 +106,17 @@ createimage(const std::string& file, uint64_t size)
 {
 	Fd fd = trystat(file) ? open(file, ORDWR) : create(file, ORDWR | OEXCL, 0666);
 	auto st = std::make_unique<Fdstore>(std::move(fd));
-	st->lockwriter();
+	waitlock(*st);
 	st->truncate(0);
 	Qcow2::create(*st, size);
+	return st;
+}
+
+std::unique_ptr<Fdstore>
+openimage(const std::string& file)
+{
+	auto st = std::make_unique<Fdstore>(open(file, ORDWR));
+	waitlock(*st);
 	return st;
 }
 }
@@ -116,11 +140,7 @@ qcowfs(Argv argv)
 	std::string file = a.rest()[0];
 	const char* doing = size ? "create: " : "open: ";
 	try {
-		std::unique_ptr<Fdstore> st;
-		if(size)
-			st = createimage(file, *size);
-		else
-			st = std::make_unique<Fdstore>(open(file, ORDWR));
+		auto st = size ? createimage(file, *size) : openimage(file);
 		auto srv = std::make_unique<Qcowsrv>(std::move(st), getuser());
 		int fd = srv->fd();
 		doing = "";

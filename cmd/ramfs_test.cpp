@@ -78,7 +78,7 @@ PTEST(ramfs, directories_nest_and_refuse_to_go_while_they_have_children)
 	close(create("/tmp/d/e", OREAD, DMDIR | 0777));
 	writefile("/tmp/d/e/f", "deep");
 	EXPECT_EQ(text("/tmp/d/../d/e/f"), "deep");
-	EXPECT_ERROR(remove("/tmp/d/e"), "remove e: has children: '/tmp/d/e'");
+	EXPECT_ERROR(remove("/tmp/d/e"), "remove e: has children");
 	rename("/tmp/d/e/f", "g");
 	EXPECT_EQ(text("/tmp/d/e/g"), "deep");
 	EXPECT_EQ(dirreadall("/tmp/d/e").size(), 1u);

@@ -173,8 +173,10 @@ PTEST(pipe, a_note_ends_a_read)
 	EXPECT_EQ(wait().msg, "");
 }
 
-// Whoever closes last, and in whatever order: readers end, and nothing is left.
-PRACE(pipe, closing_both_ends_while_both_are_used)
+namespace {
+
+void
+useandclose()
 {
 	auto [a, b] = pipe();
 	int ends[] = {a.release(), b.release()};
@@ -194,5 +196,18 @@ PRACE(pipe, closing_both_ends_while_both_are_used)
 	close(ends[1]);
 	wait();
 	wait();
+}
+}
+
+// Whoever closes last, and in whatever order: readers end, and nothing is left.
+PRACE(pipe, closing_both_ends_while_both_are_used)
+{
+	useandclose();
+}
+
+PREAL(pipe, closing_both_ends_while_two_workers_use_them)
+{
+	for(int i = 0; i < 300; i++)
+		useandclose();
 }
 }

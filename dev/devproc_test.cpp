@@ -266,7 +266,10 @@ PTEST(proc, the_kernels_own_take_no_notes)
 	EXPECT_ERROR(write(fd, "kill"), Eperm);
 }
 
-PRACE(proc, looking_at_one_that_ends)
+namespace {
+
+void
+lookatone()
 {
 	int pid = rfork(RFPROC | RFFDG | RFNAMEG, [] { chdir("/n"); });
 	for(const char* elem : {"ns", "fd", "status", "args"})
@@ -277,5 +280,17 @@ PRACE(proc, looking_at_one_that_ends)
 			EXPECT_TRUE(e.is(Eprocdied) || e.is(Enonexist)) << e.text();
 		}
 	EXPECT_EQ(wait().msg, "");
+}
+}
+
+PRACE(proc, looking_at_one_that_ends)
+{
+	lookatone();
+}
+
+PREAL(proc, looking_at_one_that_ends_on_another_worker)
+{
+	for(int i = 0; i < 300; i++)
+		lookatone();
 }
 }

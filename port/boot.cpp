@@ -139,9 +139,9 @@ boot(const Bootcfg& cfg, std::function<void()> first)
 	auto deadlock = cfg.deadlock;
 	if(!deadlock)
 		deadlock = [](const std::string& who) { ospanic("deadlock:\n" + who); };
+	testmode = cfg.test;
 	if(!cfg.test)
 		schedstart(cfg.workers > 0 ? cfg.workers : oscpus(), cfg.pinned);
-	testmode = cfg.test;
 	Proc& b = newproc("boot", body);
 	b.kernel = b.nowait = true;
 	start(b);

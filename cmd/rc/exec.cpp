@@ -55,11 +55,11 @@ Shell::cond(const Treeref& t)
 }
 
 void
-Shell::runseq(const Tree& t, Tail tail)
+Shell::runseq(const Cmdtree& t, Tail tail)
 {
 	// Behind an if whose command ran, each `if not' does nothing.
 	auto islast = [&](size_t i) {
-		const Tree& c = *t.kid[i];
+		const Cmdtree& c = *t.kid[i];
 		if(i + 1 == t.kid.size())
 			return true;
 		bool isif = c.op == Op::If ||
@@ -73,7 +73,7 @@ Shell::runseq(const Tree& t, Tail tail)
 }
 
 void
-Shell::runredir(const Tree& t, Tail tail)
+Shell::runredir(const Cmdtree& t, Tail tail)
 {
 	if(t.op == Op::Dup)
 		pushredir({Redirection::Dup, t.fd0, t.fd1});
@@ -87,14 +87,14 @@ Shell::runredir(const Tree& t, Tail tail)
 
 // x=1 y=2 cmd makes locals, x=1 y=2 alone sets.
 void
-Shell::runassign(const Tree& t, Tail tail)
+Shell::runassign(const Cmdtree& t, Tail tail)
 {
 	size_t n = 0;
-	const Tree* last = &t;
+	const Cmdtree* last = &t;
 	while(last->kid[2] && last->kid[2]->op == Op::Assign)
 		last = last->kid[2].get();
 	bool islocal = bool(last->kid[2]);
-	for(const Tree* a = &t;; a = a->kid[2].get()) {
+	for(const Cmdtree* a = &t;; a = a->kid[2].get()) {
 		Words val = list(a->kid[1]);
 		if(islocal) {
 			std::string name = one(a->kid[0],
@@ -115,7 +115,7 @@ Shell::runassign(const Tree& t, Tail tail)
 }
 
 void
-Shell::runif(const Tree& t, Tail tail)
+Shell::runif(const Cmdtree& t, Tail tail)
 {
 	bool yes = cond(t.kid[0]);
 	ifnot = true;
@@ -126,14 +126,14 @@ Shell::runif(const Tree& t, Tail tail)
 }
 
 void
-Shell::runifnot(const Tree& t, Tail tail)
+Shell::runifnot(const Cmdtree& t, Tail tail)
 {
 	if(ifnot)
 		run(t.kid[0], tail);
 }
 
 void
-Shell::runfor(const Tree& t)
+Shell::runfor(const Cmdtree& t)
 {
 	Words w;
 	if(t.kid[1]) {
@@ -153,7 +153,7 @@ Shell::runfor(const Tree& t)
 }
 
 void
-Shell::runwhile(const Tree& t)
+Shell::runwhile(const Cmdtree& t)
 {
 	for(;;) {
 		traps();
@@ -175,7 +175,7 @@ Shell::matches(const std::string& s, const Words& pats)
 }
 
 void
-Shell::runmatch(const Tree& t)
+Shell::runmatch(const Cmdtree& t)
 {
 	Words pats = patterns(t.kid[1]);
 	std::string s = joined(list(t.kid[0]));
@@ -184,7 +184,7 @@ Shell::runmatch(const Tree& t)
 }
 
 void
-Shell::runswitch(const Tree& t)
+Shell::runswitch(const Cmdtree& t)
 {
 	std::string s = joined(list(t.kid[0]));
 	const std::vector<Treeref>& cmds = t.kid[1]->kid[0]->kid;
@@ -204,7 +204,7 @@ Shell::runswitch(const Tree& t)
 }
 
 void
-Shell::runfn(const Tree& t)
+Shell::runfn(const Cmdtree& t)
 {
 	Words w = names(t.kid[0]);
 	Ref<Func> fn;
@@ -229,7 +229,7 @@ joinstatus(std::string left, const std::string& right)
 
 // The right side runs here: what it sets stays.
 void
-Shell::runpipe(const Tree& t)
+Shell::runpipe(const Cmdtree& t)
 {
 	auto [r, w] = pipe();
 	int pid = fork(0, [left = t.kid[0], rfd = int(r), wfd = int(w), to = t.fd0](Shell& sh) {
@@ -248,7 +248,7 @@ Shell::runpipe(const Tree& t)
 }
 
 void
-Shell::runasync(const Tree& t)
+Shell::runasync(const Cmdtree& t)
 {
 	int pid = fork(RFNOTEG, [cmd = t.kid[0]](Shell& sh) {
 		if(access("/dev/null", AREAD))
@@ -259,7 +259,7 @@ Shell::runasync(const Tree& t)
 }
 
 void
-Shell::runsubshell(const Tree& t)
+Shell::runsubshell(const Cmdtree& t)
 {
 	int pid = fork(0, [cmd = t.kid[0]](Shell& sh) { sh.run(cmd, Yes); });
 	waitstatus(pid);

@@ -43,7 +43,7 @@ writeall(int fd, std::string_view s)
 }
 
 Fd
-Shell::hereopen(const Tree& t)
+Shell::hereopen(const Cmdtree& t)
 {
 	std::string body = t.kid[0]->quoted ? t.str : substitute(t.str);
 	auto [r, w] = pipe();

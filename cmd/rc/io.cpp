@@ -29,7 +29,7 @@ openfor(Rtype how, const std::string& name)
 
 // The file of a redirection; fails as rc does when there is none.
 Fd
-Shell::redirfile(const Tree& t)
+Shell::redirfile(const Cmdtree& t)
 {
 	static constexpr std::string_view arrow[] = {"<", ">", ">>", "<>", "<<"};
 	std::string op(arrow[size_t(t.rtype)]);

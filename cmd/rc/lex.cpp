@@ -162,7 +162,7 @@ Lexer::digits(int& n)
 
 // The [fd], [fd=fd] or [fd=] behind an arrow, whose [ is taken.
 Tk
-Lexer::brackets(Tree& t, Tk kind)
+Lexer::brackets(Cmdtree& t, Tk kind)
 {
 	bool ok = digits(t.fd0);
 	if(ok && nextc() == '=') {
@@ -197,8 +197,8 @@ Tk
 Lexer::arrow(int c)
 {
 	tok = char(c);
-	tree = mk<Tree>(c == '|' ? Op::Pipe : Op::Redir, line);
-	Tree& t = *tree;
+	tree = mk<Cmdtree>(c == '|' ? Op::Pipe : Op::Redir, line);
+	Cmdtree& t = *tree;
 	Tk kind = Tk::Redir;
 	if(c == '|') {
 		kind = Tk::Pipe;
@@ -229,7 +229,7 @@ Lexer::arrow(int c)
 Tk
 Lexer::quotedword()
 {
-	tree = mk<Tree>(Op::Word, line);
+	tree = mk<Cmdtree>(Op::Word, line);
 	tree->quoted = true;
 	lastword = true;
 	for(;;) {
@@ -278,7 +278,7 @@ keyword(std::string_view s)
 Tk
 Lexer::word(int c)
 {
-	tree = mk<Tree>(Op::Word, line);
+	tree = mk<Cmdtree>(Op::Word, line);
 	tok.clear();
 	for(;;) {
 		if(c == '*' || c == '[' || c == '?' || c == GLOB) {

@@ -165,19 +165,19 @@ private:
 
 	// exec.cpp
 	void run(const Treeref&, Tail);
-	void runseq(const Tree&, Tail);
-	void runredir(const Tree&, Tail);
-	void runassign(const Tree&, Tail);
-	void runif(const Tree&, Tail);
-	void runifnot(const Tree&, Tail);
-	void runfor(const Tree&);
-	void runwhile(const Tree&);
-	void runswitch(const Tree&);
-	void runmatch(const Tree&);
-	void runfn(const Tree&);
-	void runpipe(const Tree&);
-	void runasync(const Tree&);
-	void runsubshell(const Tree&);
+	void runseq(const Cmdtree&, Tail);
+	void runredir(const Cmdtree&, Tail);
+	void runassign(const Cmdtree&, Tail);
+	void runif(const Cmdtree&, Tail);
+	void runifnot(const Cmdtree&, Tail);
+	void runfor(const Cmdtree&);
+	void runwhile(const Cmdtree&);
+	void runswitch(const Cmdtree&);
+	void runmatch(const Cmdtree&);
+	void runfn(const Cmdtree&);
+	void runpipe(const Cmdtree&);
+	void runasync(const Cmdtree&);
+	void runsubshell(const Cmdtree&);
 	bool cond(const Treeref&);
 	bool matches(const std::string& s, const Words& pats);
 	bool truestatus() const;
@@ -188,19 +188,19 @@ private:
 	Words patterns(const Treeref&);	// as they are
 	Words names(const Treeref&);	// patterns are plain words
 	std::string one(const Treeref&, std::string_view what);
-	void eval(const Tree&, Words&);
-	void evalgroup(const Tree&, Words&);
-	void evalvar(const Tree&, Words&);
-	void evalbackq(const Tree&, Words&);
-	void evalpipefd(const Tree&, Words&);
+	void eval(const Cmdtree&, Words&);
+	void evalgroup(const Cmdtree&, Words&);
+	void evalvar(const Cmdtree&, Words&);
+	void evalbackq(const Cmdtree&, Words&);
+	void evalpipefd(const Cmdtree&, Words&);
 	Val variable(std::string_view name);
 
 	// here.cpp
-	Fd hereopen(const Tree&);
+	Fd hereopen(const Cmdtree&);
 	std::string substitute(std::string_view body);
 
 	// io.cpp
-	Fd redirfile(const Tree&);
+	Fd redirfile(const Cmdtree&);
 	void pushredir(Redirection r) { redirs.push_back(r); }
 	void popredir();
 	void closepipefds(size_t keep);
@@ -209,7 +209,7 @@ private:
 	int mapfd(int fd) const;
 
 	// simple.cpp
-	void simple(const Tree&, Tail);
+	void simple(const Cmdtree&, Tail);
 	static const Builtin* builtin(std::string_view name);
 	void call(const Ref<Func>&, Words args, Tail);
 	[[noreturn]] void execute(const Words& argv);

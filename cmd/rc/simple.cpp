@@ -16,7 +16,7 @@ Shell::search(std::string_view name, std::string_view var)
 }
 
 void
-Shell::simple(const Tree& t, Tail tail)
+Shell::simple(const Cmdtree& t, Tail tail)
 {
 	traps();
 	size_t npipe = npipefd;

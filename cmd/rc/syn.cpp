@@ -50,7 +50,7 @@ private:
 	void need(Tk t);
 	void skipnl();
 	Treeref make(Op op, std::initializer_list<Treeref> kid);
-	void attach(Tree& t, Treeref kid);
+	void attach(Cmdtree& t, Treeref kid);
 	void readheres();
 
 	Treeref body(Tk end);
@@ -79,7 +79,7 @@ private:
 	Treeref pipefd(Treeref r);
 
 	void check(const Treeref& t);
-	void checkswitch(const Tree& t);
+	void checkswitch(const Cmdtree& t);
 };
 
 void
@@ -121,7 +121,7 @@ Parser::skipnl()
 }
 
 void
-Parser::attach(Tree& t, Treeref kid)
+Parser::attach(Cmdtree& t, Treeref kid)
 {
 	t.add(std::move(kid));
 	if(t.depth > Maxdepth)
@@ -133,7 +133,7 @@ Treeref
 Parser::make(Op op, std::initializer_list<Treeref> kid)
 {
 	auto first = std::ranges::find_if(kid, [](const Treeref& k) { return bool(k); });
-	Treeref t = mk<Tree>(op, first != kid.end() ? (*first)->line : lex.line);
+	Treeref t = mk<Cmdtree>(op, first != kid.end() ? (*first)->line : lex.line);
 	for(const Treeref& k : kid)
 		attach(*t, k);
 	return t;
@@ -155,7 +155,7 @@ sequence(std::vector<Treeref> cmds)
 		return {};
 	if(cmds.size() == 1)
 		return cmds[0];
-	Treeref t = mk<Tree>(Op::Seq, cmds[0]->line);
+	Treeref t = mk<Cmdtree>(Op::Seq, cmds[0]->line);
 	for(Treeref& c : cmds)
 		t->add(std::move(c));
 	return t;
@@ -437,7 +437,7 @@ Parser::startsword()
 Treeref
 Parser::words()
 {
-	Treeref t = mk<Tree>(Op::Group, lex.line);
+	Treeref t = mk<Cmdtree>(Op::Group, lex.line);
 	while(startsword() || peek() == Tk::Redir)
 		attach(*t, word());
 	if(!t->kid.empty())
@@ -564,7 +564,7 @@ Parser::check(const Treeref& t)
 }
 
 void
-Parser::checkswitch(const Tree& t)
+Parser::checkswitch(const Cmdtree& t)
 {
 	const Treeref& b = t.kid[1]->kid[0];
 	if(!b || b->op != Op::Seq || !iscase(b->kid[0]))

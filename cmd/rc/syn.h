@@ -23,7 +23,7 @@ public:
 	virtual void message(std::string_view text) = 0;	// whole lines, for people
 };
 
-// Kinds of a Tree, with its kids; any kid may be an empty Ref where a command may be
+// Kinds of a Cmdtree, with its kids; any kid may be an empty Ref where a command may be
 // empty.  Words are evaluated, commands run.
 enum class Op {
 	Word,	// str; as in syn.h's quoted and glob
@@ -61,11 +61,11 @@ enum class Op {
 
 enum class Rtype { Read, Write, Append, Rdwr, Here };
 
-struct Tree;
-using Treeref = Ref<Tree>;
+struct Cmdtree;
+using Treeref = Ref<Cmdtree>;
 
 // Immutable once parse() has answered it.
-struct Tree : Counted {
+struct Cmdtree : Counted {
 	Op op;
 	int line;	// of its first token, from 1
 	Rtype rtype = Rtype::Read;
@@ -77,7 +77,7 @@ struct Tree : Counted {
 	std::string str;
 	std::vector<Treeref> kid;
 
-	Tree(Op o, int l) : op(o), line(l) {}
+	Cmdtree(Op o, int l) : op(o), line(l) {}
 	void add(Treeref t);	// as its next kid
 };
 
@@ -116,7 +116,7 @@ class Lexer {
 	Tk word(int c);
 	Tk arrow(int c);
 	Tk dollar();
-	Tk brackets(Tree& t, Tk kind);
+	Tk brackets(Cmdtree& t, Tk kind);
 	bool digits(int& n);
 	void takeraw();
 

@@ -9,7 +9,7 @@ namespace p9 {
 // Pattern words make patterns of what they stand in, up to the command that will look
 // for the files; the value of a variable or of `{} is never a pattern.
 void
-Tree::add(Treeref t)
+Cmdtree::add(Treeref t)
 {
 	if(t) {
 		depth = std::max(depth, t->depth + 1);
@@ -24,7 +24,7 @@ iscase(const Treeref& t)
 {
 	if(!t || t->op != Op::Simple)
 		return false;
-	const Tree& w = *t->kid[0];
+	const Cmdtree& w = *t->kid[0];
 	return w.op == Op::Word && !w.quoted && w.str == "case";
 }
 
@@ -39,12 +39,12 @@ public:
 	void tree(const Treeref& t);
 
 private:
-	void kids(const Tree& t, std::string_view between);
-	void sequence(const Tree& t);
-	void word(const Tree& t);
-	void cmd(const Tree& t);
-	void redir(const Tree& t);
-	void loop(const Tree& t);
+	void kids(const Cmdtree& t, std::string_view between);
+	void sequence(const Cmdtree& t);
+	void word(const Cmdtree& t);
+	void cmd(const Cmdtree& t);
+	void redir(const Cmdtree& t);
+	void loop(const Cmdtree& t);
 	void newline();
 };
 
@@ -56,7 +56,7 @@ Printer::newline()
 }
 
 void
-Printer::kids(const Tree& t, std::string_view between)
+Printer::kids(const Cmdtree& t, std::string_view between)
 {
 	for(size_t i = 0; i < t.kid.size(); i++) {
 		if(i)
@@ -66,7 +66,7 @@ Printer::kids(const Tree& t, std::string_view between)
 }
 
 void
-Printer::sequence(const Tree& t)
+Printer::sequence(const Cmdtree& t)
 {
 	for(size_t i = 0; i < t.kid.size(); i++) {
 		if(i && t.kid[i - 1]->line == t.kid[i]->line)
@@ -78,7 +78,7 @@ Printer::sequence(const Tree& t)
 }
 
 void
-Printer::word(const Tree& t)
+Printer::word(const Cmdtree& t)
 {
 	switch(t.op) {
 	case Op::Word:
@@ -119,7 +119,7 @@ Printer::word(const Tree& t)
 }
 
 void
-Printer::redir(const Tree& t)
+Printer::redir(const Cmdtree& t)
 {
 	const Treeref& c = t.kid[1];
 	if(t.op != Op::Redir) {
@@ -148,7 +148,7 @@ Printer::redir(const Tree& t)
 }
 
 void
-Printer::loop(const Tree& t)
+Printer::loop(const Cmdtree& t)
 {
 	s += "for(";
 	tree(t.kid[0]);
@@ -161,7 +161,7 @@ Printer::loop(const Tree& t)
 }
 
 void
-Printer::cmd(const Tree& t)
+Printer::cmd(const Cmdtree& t)
 {
 	switch(t.op) {
 	case Op::Brace:

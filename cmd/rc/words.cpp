@@ -65,7 +65,7 @@ Shell::variable(std::string_view name)
 // Words are evaluated from the last to the first, as rc has always done; what is
 // appended backwards is turned round in the end.
 void
-Shell::evalgroup(const Tree& t, Words& out)
+Shell::evalgroup(const Cmdtree& t, Words& out)
 {
 	auto from = [&](size_t n) { return out.begin() + ptrdiff_t(n); };
 	size_t start = out.size();
@@ -78,7 +78,7 @@ Shell::evalgroup(const Tree& t, Words& out)
 }
 
 void
-Shell::evalvar(const Tree& t, Words& out)
+Shell::evalvar(const Cmdtree& t, Words& out)
 {
 	if(t.op == Op::Sub) {
 		std::string name = one(t.kid[0], "$() variable name not singleton!");
@@ -124,7 +124,7 @@ readall(Shell& sh, int fd)
 }
 
 void
-Shell::evalbackq(const Tree& t, Words& out)
+Shell::evalbackq(const Cmdtree& t, Words& out)
 {
 	Words w;
 	if(t.kid[0]) {
@@ -150,7 +150,7 @@ Shell::evalbackq(const Tree& t, Words& out)
 // The command's other end stays open until its command ends: its redirection is the
 // first of the innermost Frame.
 void
-Shell::evalpipefd(const Tree& t, Words& out)
+Shell::evalpipefd(const Cmdtree& t, Words& out)
 {
 	auto [mine, its] = pipe();
 	bool in = t.rtype != Rtype::Write;	// we read what it writes
@@ -168,7 +168,7 @@ Shell::evalpipefd(const Tree& t, Words& out)
 }
 
 void
-Shell::eval(const Tree& t, Words& out)
+Shell::eval(const Cmdtree& t, Words& out)
 {
 	stackcheck();
 	line = t.line;
