@@ -247,7 +247,6 @@ Copier::flush(Bytes b)
 	try {
 		writeall(out, b);
 	} catch(const Error& e) {
-		partout++;
 		fail("write", e);
 	}
 	if(int64_t(b.size()) == o.obs)

@@ -23,6 +23,7 @@ public:
 
 	void read(Req& r) override;
 	void write(Req& r) override;
+	void clunk(Req& r) override;
 	void wstat(Req& r) override;
 	void end() override;
 };
@@ -54,6 +55,22 @@ Qcowsrv::write(Req& r)
 		srvrelease(r);
 	disk.write(r.data(), r.ifcall.offset);
 	r.ofcall.count = r.ifcall.count;
+	r.respond();
+}
+
+// What a writer has closed is in the file for whoever looks next.
+void
+Qcowsrv::clunk(Req& r)
+{
+	int mode = r.fid->omode & 3;
+	if(mode == OWRITE || mode == ORDWR) {
+		srvrelease(r);
+		try {
+			disk.sync();
+		} catch(const Error& e) {
+			fprint(2, "qcowfs: not synced: " + e.text() + "\n");
+		}
+	}
 	r.respond();
 }
 

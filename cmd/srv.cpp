@@ -63,8 +63,8 @@ connectcommand(const std::string& cmd)
 {
 	auto [mine, its] = pipe();
 	rfork(RFFDG | RFNOTEG | RFNOWAIT, [cmd, fd = int(its), other = int(mine)] {
-		dup(fd, 0);
-		dup(fd, 1);
+		dup(fd, 0).release();
+		dup(fd, 1).release();
 		close(fd);
 		close(other);
 		exec("/bin/rc", {"rc", "-c", cmd});

@@ -316,7 +316,7 @@ PTEST(devfs, bound_files_are_reached_through_the_name_space)
 {
 	Tmp t;
 	t.put("a", "x");
-	bind(t.u, "/mnt", MREPL | MCREATE);
+	p9::bind(t.u, "/mnt", MREPL | MCREATE);
 	EXPECT_EQ(readfile("/mnt/a"), "x");
 	writefile("/mnt/b", "y");
 	EXPECT_EQ(t.get("b"), "y");

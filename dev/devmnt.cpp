@@ -291,6 +291,7 @@ exchangeversion(Chan& conn, const Tversion& t)
 	Block b = Block::alloc(sizeM(t));
 	b.produced(packM(t, NOTAG, b.room()));
 	size_t n = b.size();
+	show9p(conn, "-> ", b);
 	if(conn.dev.bwrite(conn, std::move(b), 0) != n)
 		error("short write in fversion");
 	Msgreader in;
@@ -306,6 +307,7 @@ exchangeversion(Chan& conn, const Tversion& t)
 		error("EOF receiving fversion reply");
 	if(in.rest())
 		error(Ebadconv);
+	show9p(conn, "<- ", r);
 	return r;
 }
 

@@ -56,6 +56,9 @@ struct Rpclist {
 	void remove(Rpc&);
 };
 
+// Prints b, if emu -D asked for that.
+void show9p(const Chan& conn, std::string_view way, const Block& b);
+
 class Mnt final : public Counted {
 public:
 	const std::string version;

@@ -13,6 +13,7 @@
 
 #include "lib9/error.h"
 #include "port/dev.h"
+#include "port/mnt.h"
 #include "port/os.h"
 
 namespace p9 {
@@ -307,9 +308,18 @@ Mnt::hangup()
 }
 
 void
+show9p(const Chan& conn, std::string_view way, const Block& b)
+{
+	if(!transcript9p.load(std::memory_order_relaxed)) [[likely]]
+		return;
+	oslog(fmt::format("{}{} {}\n", way, servername(conn), fmt9p(b.data(), b.lent)));
+}
+
+void
 Mnt::send(Block msg)
 {
 	size_t n = msg.size();
+	show9p(conn, "-> ", msg);
 	if(!whole)
 		sendpieces(std::move(msg));
 	else if(conn.dev.bwrite(conn, std::move(msg), 0) != n)
@@ -365,6 +375,7 @@ Mnt::await(Rpc& r)
 		Block b = in.next(conn, msize);
 		if(b.empty())
 			error(Emountrpc);
+		show9p(conn, "<- ", b);
 		l.lock();
 		dispatch(l, std::move(b));
 	}

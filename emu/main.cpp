@@ -119,7 +119,7 @@ void
 startserver(Argv argv)
 {
 	rfork(RFNAMEG | RFFDG, [argv] {
-		bind("#s", "/srv", MREPL | MCREATE);
+		p9::bind("#s", "/srv", MREPL | MCREATE);
 		exec("/bin/" + argv[0], argv);
 	});
 	Waitmsg w = wait();

@@ -183,7 +183,8 @@ getkey(EditLine*, wchar_t* key)
 			t.eof = true;
 			return 0;
 		}
-		seq += c;
+		// A ^D typed while the terminal was cooked lies in its buffer as a NUL.
+		seq += c == 0 ? '\4' : c;
 		if(!fullrune(seq))
 			continue;
 		char32_t r;

@@ -108,6 +108,41 @@ PTEST(chan, a_descriptor_that_goes_out_of_scope_is_closed_soon)
 	EXPECT_FALSE(m.has("/f"));
 }
 
+PRACE(chan, a_descriptor_that_another_closes_during_a_read_is_closed_once)
+{
+	Memdev& m = memworld();
+	m.mkfile("/f", "text");
+	Fd fd = open("/f", OREAD | ORCLOSE);
+	int n = fd.release();
+	rfork(RFPROC, [n] { close(n); });
+	try {
+		std::byte b[4];
+		for(int i = 0; i < 5; i++)
+			EXPECT_EQ(pread(n, b, 0), 4u);
+		close(n);
+	} catch(const Error& e) {
+		EXPECT_EQ(e.text(), Ebadfd);
+	}
+	wait();
+	EXPECT_FALSE(m.has("/f"));
+}
+
+PRACE(chan, what_several_procs_drop_is_all_closed)
+{
+	Memdev& m = memworld();
+	auto drop = [&m] {
+		for(int i = 0; i < 3; i++)
+			m.attach({});
+	};
+	rfork(RFPROC, drop);
+	rfork(RFPROC, drop);
+	drop();
+	wait();
+	wait();
+	drainclose();
+	EXPECT_EQ(Chan::live(), 1); // the root
+}
+
 PTEST(chan, NS_34_files_are_the_same_whatever_their_version)
 {
 	Memdev& m = memworld();

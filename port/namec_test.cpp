@@ -339,6 +339,39 @@ PTEST(namec, NS_14_who_loses_the_race_to_create_opens_what_the_other_made)
 	EXPECT_ERROR(create("/new", OWRITE, 0666), "read-only file system: '/new'");
 }
 
+PRACE(namec, NS_14_two_procs_that_make_one_file_both_have_it)
+{
+	memworld();
+	auto make = [] {
+		Fd fd = create("/f", OWRITE, 0666);
+		EXPECT_EQ(write(fd, "x"), 1u);
+		close(std::move(fd));
+	};
+	rfork(RFPROC, make);
+	make();
+	EXPECT_EQ(wait().msg, "");
+	EXPECT_EQ(readfile("/f"), "x");
+}
+
+PRACE(namec, a_walk_while_mounts_come_and_go_ends_on_one_side)
+{
+	Memdev& m = memworld();
+	m.mkfile("/a/f", "under");
+	m.mkfile("/b/f", "over");
+	rfork(RFPROC, [] {
+		for(int i = 0; i < 4; i++) {
+			bind("/b", "/a", i % 2 ? MREPL : MBEFORE);
+			unmount({}, "/a");
+		}
+	});
+	for(int i = 0; i < 8; i++) {
+		std::string s = readfile("/a/f");
+		EXPECT_TRUE(s == "under" || s == "over") << s;
+	}
+	EXPECT_EQ(wait().msg, "");
+	EXPECT_EQ(readfile("/a/f"), "under");
+}
+
 PTEST(namec, NS_15_a_file_made_through_a_mount_has_the_users_path)
 {
 	Memdev& m = memworld();

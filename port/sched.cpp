@@ -263,8 +263,10 @@ run(Worker& w, Context& from, Proc* to, bool final)
 	w.progress.store(w.progress.load(std::memory_order_relaxed) + 1,
 		std::memory_order_relaxed);
 	if(to) {
-		int expect = Queued;	// or it had yielded, and keeps a token that came
-		to->sched->state.compare_exchange_strong(expect, Running, std::memory_order_acq_rel);
+		// Queued, or it had yielded and keeps a token that came.  A ready() that finds it
+		// Queued changes nothing, so that none is lost here.
+		if(to->sched->state.load(std::memory_order_acquire) == Queued)
+			to->sched->state.store(Running, std::memory_order_relaxed);
 	}
 	ctxswitch(from, to ? to->sched->ctx : w.home, final);
 	// Another thread, perhaps.
@@ -335,9 +337,11 @@ Proc::ready()
 void
 Proc::block(const char* what)
 {
-	int expect = Token;
-	if(sched->state.compare_exchange_strong(expect, Running, std::memory_order_acq_rel))
+	// Nobody else leaves Token.
+	if(sched->state.load(std::memory_order_acquire) == Token) {
+		sched->state.store(Running, std::memory_order_relaxed);
 		return;
+	}
 	sched->what.store(what, std::memory_order_relaxed);
 	leave(Worker::Park);
 	sched->what.store(nullptr, std::memory_order_relaxed);

@@ -1,6 +1,7 @@
 // Trees: how they grow, and how they are printed for whatis and /env/fn#x.
 
 #include <algorithm>
+#include <utility>
 
 #include "cmd/rc/syn.h"
 
@@ -32,17 +33,20 @@ namespace {
 
 class Printer {
 	size_t ntab = 0;
+	std::string heres;	// the here documents of this line
 
-public:
 	std::string s;
 
-	void tree(const Treeref& t);
+public:
+	std::string print(const Treeref& t);
 
 private:
+	void tree(const Treeref& t);
 	void kids(const Cmdtree& t, std::string_view between);
 	void sequence(const Cmdtree& t);
 	void word(const Cmdtree& t);
 	void cmd(const Cmdtree& t);
+	void arrow(const Cmdtree& t);
 	void redir(const Cmdtree& t);
 	void loop(const Cmdtree& t);
 	void newline();
@@ -51,7 +55,7 @@ private:
 void
 Printer::newline()
 {
-	s += '\n';
+	s += '\n' + std::exchange(heres, {});
 	s.append(ntab, '\t');
 }
 
@@ -118,32 +122,52 @@ Printer::word(const Cmdtree& t)
 	kids(t, "");
 }
 
+// One redirection, without its command.
 void
-Printer::redir(const Cmdtree& t)
+Printer::arrow(const Cmdtree& t)
 {
-	const Treeref& c = t.kid[1];
+	s += ' ';
 	if(t.op != Op::Redir) {
 		s += ">[" + std::to_string(t.op == Op::Dup ? t.fd1 : t.fd0) + '=';
 		s += (t.op == Op::Dup ? std::to_string(t.fd0) : "") + ']';
-		tree(c);
 		return;
 	}
-	s += ' ';
-	if(t.rtype == Rtype::Here && c) {
-		tree(c);
-		s += ' ';
-	}
-	static constexpr std::string_view arrow[] = {"<", ">", ">>", "<>", "<<"};
-	s += arrow[size_t(t.rtype)];
+	static constexpr std::string_view arrows[] = {"<", ">", ">>", "<>", "<<"};
+	s += arrows[size_t(t.rtype)];
 	bool out = t.rtype == Rtype::Write || t.rtype == Rtype::Append;
 	if(t.fd0 != (out ? 1 : 0))
 		s += '[' + std::to_string(t.fd0) + ']';
 	tree(t.kid[0]);
 	if(t.rtype == Rtype::Here)
-		s += '\n' + t.str + deglob(t.kid[0]->str) + '\n';
-	else if(c) {
+		heres += t.str + deglob(t.kid[0]->str) + '\n';
+}
+
+static bool
+isredir(const Cmdtree& t)
+{
+	return t.op == Op::Redir || t.op == Op::Dup || t.op == Op::Close;
+}
+
+// All redirections of a command.  They stand behind it where they can, for in front
+// they would hold for a whole pipe.
+void
+Printer::redir(const Cmdtree& t)
+{
+	const Cmdtree* last = &t;
+	while(last->kid[1] && isredir(*last->kid[1]))
+		last = last->kid[1].get();
+	const Treeref& inner = last->kid[1];
+	bool behind = inner && (inner->op == Op::Simple || inner->op == Op::Brace);
+	if(behind)
+		tree(inner);
+	for(const Cmdtree* r = &t;; r = r->kid[1].get()) {
+		arrow(*r);
+		if(r == last)
+			break;
+	}
+	if(!behind && inner) {
 		s += ' ';
-		tree(c);
+		tree(inner);
 	}
 }
 
@@ -226,10 +250,19 @@ Printer::cmd(const Cmdtree& t)
 		for(const Head& h : heads)
 			if(h.op == t.op) {
 				s += h.head;
-				kids(t, h.between);
+				kids(t, t.kid.back() ? h.between : "");
 			}
 	}
 	}
+}
+
+std::string
+Printer::print(const Treeref& t)
+{
+	tree(t);
+	if(!heres.empty())
+		newline();
+	return std::move(s);
 }
 
 void
@@ -271,8 +304,6 @@ Printer::tree(const Treeref& t)
 std::string
 text(const Treeref& t)
 {
-	Printer p;
-	p.tree(t);
-	return std::move(p.s);
+	return Printer().print(t);
 }
 }

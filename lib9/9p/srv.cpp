@@ -138,6 +138,12 @@ Srv::remove(Req& r)
 }
 
 void
+Srv::clunk(Req& r)
+{
+	r.respond();
+}
+
+void
 Srv::flush(Req& r)
 {
 	r.respond();

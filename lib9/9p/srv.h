@@ -246,6 +246,9 @@ public:
 	// [remove prohibited; tree: respond, then the file is removed]  Also for a Tclunk of
 	// what was opened ORCLOSE, whatever it answers.
 	virtual void remove(Req& r);
+	// [respond]  A Tclunk of what was open.  The client sees no error, and has nothing to
+	// name r.fid by.  Not at the end of a session.
+	virtual void clunk(Req& r);
 	// [respond]  Hurries r.oldreq along; Rflush waits for its answer in any case.  A server
 	// that does not answer from its hooks at once needs it, or a session never ends.  The
 	// end of a session comes as a flush too.

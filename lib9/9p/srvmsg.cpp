@@ -272,10 +272,12 @@ Session::serve(Req& r, const Tclunk& m)
 {
 	if(!takefid(r, m.fid))
 		return fail(r, srv.texts.unknownfid);
-	if(r.omode != -1 && (r.omode & ORCLOSE))
+	if(r.omode == -1)
+		respond(r);
+	else if(r.omode & ORCLOSE)
 		clunk(r);
 	else
-		respond(r);
+		srv.clunk(r);
 }
 
 // A fid that was opened ORCLOSE.

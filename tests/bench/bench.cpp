@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <regex>
 
@@ -106,6 +107,7 @@ const Bench all[] = {
 	{"start", "ms", false, "", startup},
 	{"clients.1000", "us", false, "10 clients", clients1000},
 	{"proc.memory", "KiB", false, "", procmemory},
+	{"proc.memory.used", "KiB", false, "", procmemoryused},
 };
 
 void
@@ -125,6 +127,9 @@ print(const Bench& b, const Figure& f)
 int
 main(int argc, char** argv)
 {
+	if(argc == 3 && argv[1] == std::string_view("--serve"))
+		return p9::serveunix(atoi(argv[2]));
+	fprintf(stderr, "name\tfigure\tunit\tgoal\tmet\tpeer\tpeer's figure\n");
 	std::regex pattern(argc > 1 ? argv[1] : ".*");
 	bool any = false;
 	for(const p9::Bench& b : p9::all)

@@ -30,6 +30,7 @@ double memcpyrate();
 Figure rpcstat();
 Figure rpcread1();
 Figure rpcunix();
+int serveunix(int hostfd);	// what the other process of rpcunix runs
 Figure seqread8k();
 Figure seqwrite8k();
 Figure seqread1m();
@@ -45,4 +46,5 @@ Figure bind10k();
 Figure startup();
 Figure clients1000();
 Figure procmemory();
+Figure procmemoryused();
 }

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -53,6 +54,35 @@ residentkib()
 	size_t all = 0, resident = 0;
 	f >> all >> resident;
 	return resident * size_t(sysconf(_SC_PAGESIZE)) / 1024;
+}
+
+// KiB of each of 10,000 Procs that wait, once each has run work.
+double
+idlekib(const std::function<void()>& work)
+{
+	constexpr int N = 10'000;
+	double kib = 0;
+	inmachine([&] {
+		auto [r, w] = pipe();
+		// The first round is not counted: the tables' room.
+		for(int round = 0; round < 2; round++) {
+			size_t before = residentkib();
+			for(int i = 0; i < N; i++)
+				rfork(RFPROC, [&work, fd = int(r)] {
+					work();
+					std::byte b[1];
+					read(fd, b);
+				});
+			sleep(500);
+			kib = double(residentkib() - before) / N;
+			std::byte b[1] = {};
+			for(int i = 0; i < N; i++)
+				write(w, b);
+			for(int i = 0; i < N; i++)
+				wait();
+		}
+	});
+	return kib;
 }
 
 // Nanoseconds of an rfork(RFNAMEG) with 10,000 mounts, and of the bind after it.
@@ -111,30 +141,25 @@ clients1000()
 Figure
 procmemory()
 {
-	constexpr int N = 10'000;
-	double kib = 0;
-	inmachine([&] {
-		auto [r, w] = pipe();
-		// What comes first is not counted: the tables' room.
-		for(int i = 0; i < 2; i++) {
-			size_t before = residentkib();
-			for(int k = 0; k < N; k++)
-				rfork(RFPROC, [fd = int(r)] {
-					std::byte b[1];
-					read(fd, b);
-				});
-			sleep(50);
-			kib = double(residentkib() - before) / N;
-			std::byte b[1] = {};
-			for(int k = 0; k < N; k++)
-				write(w, b);
-			for(int k = 0; k < N; k++)
-				wait();
-			if(i == 0)
-				break;
+	return {idlekib([] {}), 0, 6};
+}
+
+Figure
+procmemoryused()
+{
+	double kib = idlekib([] {
+		std::array<std::byte, 1024> b;
+		Fd fd = open("#c/zero", OREAD);
+		for(size_t n = 0; n < 1 << 20;)
+			n += read(fd, b);
+		close(std::move(fd));
+		try {
+			open("/nothing/there", OREAD);
+		} catch(const Error&) {
+			// The exception's way through the stack is what it is about.
 		}
 	});
-	return {kib, 0, 6};
+	return {kib, 0, 12};
 }
 
 // From the start of the process to the first command of a script.
