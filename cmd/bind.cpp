@@ -71,7 +71,8 @@ bind(Argv argv)
 	if(w.size() != 2 || bothends(flag))
 		a.usage();
 	try {
-		p9::bind(w[0], w[1], flag);	// not std::bind, which its arguments would find
+		p9::bind(w[0], w[1],
+			 flag); // not std::bind, which its arguments would find
 	} catch(const Error& e) {
 		if(quiet)
 			exits();

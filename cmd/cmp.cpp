@@ -35,8 +35,8 @@ struct Flags {
 };
 
 void
-openside(const Cmdline& a, Flags f, Side& s, const std::string& name, std::string_view off,
-	int which)
+openside(const Cmdline& a, Flags f, Side& s, const std::string& name,
+	 std::string_view off, int which)
 {
 	const char* doing = "open";
 	s.name = name;
@@ -57,7 +57,8 @@ openside(const Cmdline& a, Flags f, Side& s, const std::string& name, std::strin
 
 // The bytes that differ in two pieces of one length, which begin at byte nc of line l.
 void
-differences(Flags f, const Side& x, const Side& y, size_t n, int64_t nc, int64_t l, Bout& out)
+differences(Flags f, const Side& x, const Side& y, size_t n, int64_t nc, int64_t l,
+	    Bout& out)
 {
 	for(size_t i = 0; i < n; i++) {
 		unsigned p = unsigned(x.have[i]);

@@ -12,8 +12,8 @@ samefile(const Dir& a, const Dir& b)
 }
 
 bool
-copydata(const Cmdline& a, int fdf, int fdt, const std::string& from, const std::string& to,
-	uint64_t length)
+copydata(const Cmdline& a, int fdf, int fdt, const std::string& from,
+	 const std::string& to, uint64_t length)
 {
 	Block b = copybuf();
 	Progress bar(from, int64_t(length));

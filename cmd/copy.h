@@ -11,8 +11,8 @@ namespace p9 {
 // The same file by its qid, device and version, as far as both can be seen.
 bool samefile(const Dir& a, const Dir& b);
 
-// Copies from fdf, which is the file of entry d, to fdt.  False when it failed and that has
-// been said.
+// Copies from fdf, which is the file of entry d, to fdt.  False when it failed and that
+// has been said.
 bool copydata(const Cmdline& a, int fdf, int fdt, const std::string& from,
 	const std::string& to, uint64_t length);
 

@@ -186,7 +186,7 @@ private:
 };
 
 Copier::Copier(const Options& opt)
-	: o(opt), bar("dd", o.count > 0 && o.count < INT64_MAX / o.ibs ? o.count * o.ibs : 0)
+    : o(opt), bar("dd", o.count > 0 && o.count < INT64_MAX / o.ibs ? o.count * o.ibs : 0)
 {
 	try {
 		in = o.in ? open(*o.in, OREAD) : dup(0);
@@ -197,7 +197,8 @@ Copier::Copier(const Options& opt)
 		if(!o.out)
 			out = dup(1);
 		else
-			out = o.trunc ? create(*o.out, OWRITE, 0664) : open(*o.out, OWRITE);
+			out = o.trunc ? create(*o.out, OWRITE, 0664)
+				      : open(*o.out, OWRITE);
 	} catch(const Error& e) {
 		die("create " + o.out.value_or("<stdout>") + ": " + e.text(), "create");
 	}
@@ -223,8 +224,8 @@ Copier::summary()
 	bar.clear();
 	if(o.quiet)
 		return;
-	std::string s = fmt::format("{}+{} records in\n{}+{} records out\n", fullin, partin,
-		fullout, partout);
+	std::string s = fmt::format("{}+{} records in\n{}+{} records out\n", fullin,
+				    partin, fullout, partout);
 	if(cut > 0)
 		s += fmt::format("{} truncated records\n", cut);
 	fprint(2, s);
@@ -333,7 +334,8 @@ Copier::record(Bytes b)
 		}
 }
 
-// One record's bytes; 0 is the end of a file.  With noerror, what cannot be read is zeros.
+// One record's bytes; 0 is the end of a file.  With noerror, what cannot be read is
+// zeros.
 int64_t
 Copier::readrecord(Buf b)
 {
@@ -361,7 +363,8 @@ Copier::run()
 	Buf buf = b.room().first(size_t(o.ibs));
 	for(int64_t i = 0; i < o.skip; i++)
 		read(in, buf);
-	for(int64_t files = o.files; o.count == 0 || int64_t(fullin + partin) != o.count;) {
+	for(int64_t files = o.files;
+	    o.count == 0 || int64_t(fullin + partin) != o.count;) {
 		int64_t n = readrecord(buf);
 		if(n == 0) {
 			if(--files <= 0)
@@ -388,9 +391,10 @@ Copier::run()
 void
 dd(Argv argv)
 {
-	Cmdline a(argv, "[-if file] [-of file] [-ibs n] [-obs n] [-bs n] [-cbs n] [-skip n] "
-		"[-iseek n] [-oseek n] [-count n] [-files n] [-trunc n] [-quiet n] "
-		"[-conv value[,value]...]");
+	Cmdline a(argv,
+		  "[-if file] [-of file] [-ibs n] [-obs n] [-bs n] [-cbs n] [-skip n] "
+		  "[-iseek n] [-oseek n] [-count n] [-files n] [-trunc n] [-quiet n] "
+		  "[-conv value[,value]...]");
 	Copier(options(argv)).run();
 }
 }

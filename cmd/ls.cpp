@@ -58,7 +58,8 @@ class Lister {
 public:
 	bool ok = true;
 
-	Lister(const Cmdline& line, Flags flags, Sink s) : a(line), f(flags), sink(std::move(s))
+	Lister(const Cmdline& line, Flags flags, Sink s)
+	    : a(line), f(flags), sink(std::move(s))
 	{
 		if(f.longform)
 			zone = Zone::local();
@@ -128,12 +129,13 @@ Lister::line(const Dir& d, const std::string& name) const
 	if(f.muid)
 		s += padded("[" + d.muid + "]", w.muid) + " ";
 	if(f.qid)
-		s += fmt::format("({:016x} {:{}} {:02x}) ", d.qid.path, d.qid.vers, w.vers,
-			d.qid.type);
+		s += fmt::format("({:016x} {:{}} {:02x}) ", d.qid.path, d.qid.vers,
+				 w.vers, d.qid.type);
 	if(f.tmp)
 		s += d.mode & DMTMP ? "t " : "- ";
 	if(f.longform) {
-		s += fmt::format("{} {} {:{}} ", fmtmode(d.mode), encode(d.type), d.dev, w.dev);
+		s += fmt::format("{} {} {:{}} ", fmtmode(d.mode), encode(d.type), d.dev,
+				 w.dev);
 		s += fmt::format("{} {} ", padded(d.uid, w.uid), d.gid);
 		s += fmt::format("{:{}} ", d.length, w.glen - utflen(d.gid));
 		s += lsdate(zone, f.accessed ? d.atime : d.mtime, now) + " ";

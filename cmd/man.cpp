@@ -43,15 +43,21 @@ sections()
 std::string
 nameline(const std::string& page)
 {
-	auto lines = getfields(page, "\n", Seps::Each);
-	for(size_t i = 0; i + 1 < lines.size(); i++)
-		if(lines[i] == ".SH NAME") {
-			std::string s(lines[i + 1]);
-			for(size_t at; (at = s.find("\\-")) != s.npos;)
-				s.erase(at, 1);
-			return s;
-		}
-	return {};
+	constexpr std::string_view heading = "\n.SH NAME\n";
+	size_t at = page.find(heading);
+	if(at == page.npos)
+		return {};
+	std::string s;
+	for(std::string_view l :
+	    getfields(std::string_view(page).substr(at + heading.size()), "\n",
+		      Seps::Each)) {
+		if(l.empty() || l[0] == '.')
+			break;
+		s += (s.empty() ? "" : " ") + std::string(l);
+	}
+	for(size_t i; (i = s.find("\\-")) != s.npos;)
+		s.erase(i, 1);
+	return s;
 }
 
 // One line for each page whose name line holds the word.

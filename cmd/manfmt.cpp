@@ -25,7 +25,8 @@ constexpr char Hard = '\4';	// a blank that neither breaks nor stretches
 size_t
 columns(std::string_view s)
 {
-	return utflen(s) - size_t(std::ranges::count_if(s, [](char c) { return c >= 1 && c < 4; }));
+	return utflen(s) -
+	       size_t(std::ranges::count_if(s, [](char c) { return c >= 1 && c < 4; }));
 }
 
 class Formatter {
@@ -67,6 +68,19 @@ fontof(char c)
 	return c == 'B' || c == '3' ? Bold : c == 'I' || c == '2' ? Italic : Roman;
 }
 
+// The characters of two letters.
+std::string_view
+special(std::string_view n)
+{
+	constexpr std::pair<std::string_view, std::string_view> tab[] = {{"em", "—"},
+		{"en", "–"}, {"aq", "'"}, {"bu", "•"}, {"rs", "\\"}, {"lq", "\""},
+		{"rq", "\""}, {"dq", "\""}};
+	for(auto& [letters, text] : tab)
+		if(letters == n)
+			return text;
+	return {};
+}
+
 // The escapes of roff, undone: \- \e \fB \(xx \& \~ and the like.
 std::string
 Formatter::escapes(std::string_view s)
@@ -97,8 +111,7 @@ Formatter::escapes(std::string_view s)
 		case '(': {
 			std::string_view n = s.substr(std::min(i + 1, s.size()), 2);
 			i += n.size();
-			r += n == "em" ? "—" : n == "en" ? "–" : n == "aq" ? "'" : n == "bu" ? "•"
-				: n == "rs" ? "\\" : n == "lq" || n == "rq" || n == "dq" ? "\"" : "";
+			r += special(n);
 			break;
 		}
 		default: r += c;
@@ -318,8 +331,8 @@ Formatter::request(std::string_view l)
 		heading(macro, w);
 	else if(paragraph(macro, w))
 		;
-	else if(macro == "B" || macro == "I" || macro == "BR" || macro == "RB" || macro == "BI"
-		|| macro == "IB" || macro == "IR" || macro == "RI")
+	else if(macro == "B" || macro == "I" || macro == "BR" || macro == "RB" ||
+		macro == "BI" || macro == "IB" || macro == "IR" || macro == "RI")
 		text(alternate(macro, w));
 	else if(macro == "EX" || macro == "nf") {
 		brk();

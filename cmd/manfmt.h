@@ -12,7 +12,7 @@ enum class Manstyle {
 	Terminal,	// bold and underlined by escape sequences
 };
 
-// The page, in lines of at most 80 columns where words allow it.  Never fails: what it does
-// not know is left out.
+// The page, in lines of at most 80 columns where words allow it.  Never fails: what it
+// does not know is left out.
 std::string manfmt(std::string_view page, Manstyle style);
 }

@@ -49,7 +49,8 @@ mkdir(Argv argv)
 		switch(f) {
 		case 'm': {
 			std::string s = a.earg();
-			auto [end, ec] = std::from_chars(s.data(), s.data() + s.size(), mode, 8);
+			auto [end, ec] =
+				std::from_chars(s.data(), s.data() + s.size(), mode, 8);
 			if(ec != std::errc{} || end != s.data() + s.size() || mode > 0777)
 				a.usage();
 			break;

@@ -113,7 +113,9 @@ Mntgen::read(Req& r)
 			if(p->users > 0)
 				l.push_back(entry(p->path, elem));
 	}
-	dirread9p(r, [&](size_t i) { return i < l.size() ? std::optional(l[i]) : std::nullopt; });
+	dirread9p(r, [&](size_t i) {
+		return i < l.size() ? std::optional(l[i]) : std::nullopt;
+	});
 	r.respond();
 }
 

@@ -11,14 +11,14 @@ namespace p9 {
 
 namespace {
 
-constexpr int Maxdepth = 16;	// files that read files
+constexpr int Maxdepth = 16; // files that read files
 
 constexpr std::string_view Eusage = "bad usage";
 
 struct Line {
-	int flags = 0;	// of bind and mount
+	int flags = 0; // of bind and mount
 	bool quiet = false;
-	Argv words;	// without the command and its flags
+	Argv words; // without the command and its flags
 };
 
 int addlines(std::string_view text, std::string_view file, int depth);
@@ -41,8 +41,9 @@ expand(std::string_view word)
 			continue;
 		}
 		size_t end = ++i;
-		while(end < word.size() && (std::isalnum(static_cast<unsigned char>(word[end]))
-			|| word[end] == '_'))
+		while(end < word.size() &&
+		      (std::isalnum(static_cast<unsigned char>(word[end])) ||
+		       word[end] == '_'))
 			end++;
 		s += value(word.substr(i, end - i));
 		i = end;
@@ -57,12 +58,23 @@ parseflags(const Argv& argv)
 	Args a(argv);
 	while(char32_t f = a.flag())
 		switch(f) {
-		case 'a': l.flags |= MAFTER; break;
-		case 'b': l.flags |= MBEFORE; break;
-		case 'c': l.flags |= MCREATE; break;
-		case 'C': l.flags |= MCACHE; break;
-		case 'q': l.quiet = true; break;
-		default: error(Eusage);
+		case 'a':
+			l.flags |= MAFTER;
+			break;
+		case 'b':
+			l.flags |= MBEFORE;
+			break;
+		case 'c':
+			l.flags |= MCREATE;
+			break;
+		case 'C':
+			l.flags |= MCACHE;
+			break;
+		case 'q':
+			l.quiet = true;
+			break;
+		default:
+			error(Eusage);
 		}
 	if((l.flags & MORDER) == MORDER)
 		error(Eusage);
@@ -157,7 +169,8 @@ addlines(std::string_view text, std::string_view file, int depth)
 		Argv argv;
 		for(const std::string& w : tokenize(line))
 			argv.push_back(expand(w));
-		failed += tryline(argv, std::string(file) + ":" + std::to_string(n), depth);
+		failed +=
+			tryline(argv, std::string(file) + ":" + std::to_string(n), depth);
 	}
 	return failed;
 }

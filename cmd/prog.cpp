@@ -8,7 +8,8 @@ Cmdline::Cmdline(Argv argv, std::string_view how)
 	: Args(argv), text(how), name(argv.empty() ? "" : basename(argv[0]))
 {
 	if(argv.size() == 2 && argv[1] == "--help") {
-		fprint(1, "usage: " + argv0 + (how.empty() ? "" : " ") + std::string(how) + "\n");
+		fprint(1, "usage: " + argv0 + (how.empty() ? "" : " ") +
+				  std::string(how) + "\n");
 		exits();
 	}
 }
@@ -85,7 +86,8 @@ Bin::line(std::string& s)
 		from = buf.size();
 		if(!ended) {
 			buf.resize(from + 8192);
-			size_t n = read(fd, std::as_writable_bytes(std::span(buf)).subspan(from));
+			size_t n = read(
+				fd, std::as_writable_bytes(std::span(buf)).subspan(from));
 			buf.resize(from + n);
 			ended = n == 0;
 		}

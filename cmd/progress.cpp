@@ -45,10 +45,12 @@ Progress::draw(int64_t now)
 	if(total > 0) {
 		int64_t part = std::min(done, total);
 		auto full = size_t(double(width) * double(part) / double(total));
-		line += "[" + std::string(full, '=') + std::string(width - full, ' ') + "] ";
+		line += "[" + std::string(full, '=') + std::string(width - full, ' ') +
+			"] ";
 		line += fmt::format("{:3.0f}% ", 100 * double(part) / double(total));
 	}
-	line += human(double(done)) + " " + human(double(done) * Second / double(now - begin));
+	line += human(double(done)) + " " +
+		human(double(done) * Second / double(now - begin));
 	fprint(2, line + "/s \033[K");
 	last = now;
 	shown = true;

@@ -42,8 +42,14 @@ status(int64_t pid)
 	if(w.size() < 12)
 		return {};
 	auto num = [&w](size_t i) { return parseint(w[i]).value_or(0); };
-	return Status{pid, w[0], w[1], w[2], {num(3) / 1000, num(4) / 1000, num(5) / 1000}, num(9),
-		num(10), num(11)};
+	return Status{pid,
+		      w[0],
+		      w[1],
+		      w[2],
+		      {num(3) / 1000, num(4) / 1000, num(5) / 1000},
+		      num(9),
+		      num(10),
+		      num(11)};
 }
 
 std::vector<Status>
@@ -69,8 +75,8 @@ std::string
 clock(int64_t t)
 {
 	if(t >= 86400)
-		return fmt::format("{}:{:02}:{:02}:{:02}", t / 86400, t / 3600 % 24, t / 60 % 60,
-			t % 60);
+		return fmt::format("{}:{:02}:{:02}:{:02}", t / 86400, t / 3600 % 24,
+				   t / 60 % 60, t % 60);
 	if(t >= 3600)
 		return fmt::format("{}:{:02}:{:02}", t / 3600, t / 60 % 60, t % 60);
 	return fmt::format("{}:{:02}", t / 60, t % 60);
@@ -142,7 +148,8 @@ kill(Argv argv)
 	for(const std::string& name : a.rest())
 		for(const Status& s : allprocs())
 			if(s.text == name && s.user == me)
-				out.put(fmt::format("echo kill>/proc/{}/note # {}\n", s.pid, s.text));
+				out.put(fmt::format("echo kill>/proc/{}/note # {}\n",
+						    s.pid, s.text));
 	out.flush();
 }
 }

@@ -16,27 +16,48 @@ class Qcowsrv final : public Srv {
 	std::unique_ptr<Fdstore> st;	// before the image in it
 	Qcow2 disk;
 	const bool slow;	// the image lies on a server, which may be long
+	const std::string owner;
 
 public:
 	Qcowsrv(std::unique_ptr<Fdstore> s, std::string_view user);
 	int fd() const { return st->fd(); }
 
+	void attach(Req& r) override;
+	void open(Req& r) override;
 	void read(Req& r) override;
 	void write(Req& r) override;
 	void clunk(Req& r) override;
+	void remove(Req&) override { error("remove prohibited"); }
 	void wstat(Req& r) override;
 	void end() override;
 };
 
 Qcowsrv::Qcowsrv(std::unique_ptr<Fdstore> s, std::string_view user)
 	: Srv(kernelsync()), st(std::move(s)),
-	  disk(Qcow2::open(*st, kernelsync(), Qcow2::Readwrite)), slow(!st->ishost())
+	  disk(Qcow2::open(*st, kernelsync(), Qcow2::Readwrite)), slow(!st->ishost()),
+	  owner(user)
 {
 	name = "qcowfs";
 	direct = !slow;
 	tree = std::make_unique<Tree>(user, user, 0755);
 	Ref<File> f = tree->createfile(*tree->root, "data", user, 0666);
 	tree->setlength(*f, disk.size());
+}
+
+void
+Qcowsrv::attach(Req& r)
+{
+	if(r.ifcall.uname != owner)
+		error(Eperm);
+	r.respond();
+}
+
+void
+Qcowsrv::open(Req& r)
+{
+	if(r.ifcall.mode & OTRUNC)
+		error("a disk cannot be truncated");
+	r.respond();
 }
 
 void

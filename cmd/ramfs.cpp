@@ -52,8 +52,8 @@ class Ramfile final : public Counted {
 		return &(*pages[page])[i % std::tuple_size_v<Page>];
 	}
 
-	// Chunk i with room for at least n bytes.
-	Chunk& need(uint64_t i, size_t n)
+	// Chunk i with room for the n bytes from o on, which the caller fills.
+	Chunk& need(uint64_t i, size_t o, size_t n)
 	{
 		uint64_t page = i / std::tuple_size_v<Page>;
 		if(page >= pages.size())
@@ -61,20 +61,23 @@ class Ramfile final : public Counted {
 		if(!pages[page])
 			pages[page] = std::make_unique<Page>();
 		Chunk& c = (*pages[page])[i % std::tuple_size_v<Page>];
-		if(c.len < n)
-			grow(c, n);
+		if(c.len < o + n)
+			grow(c, o, n);
 		return c;
 	}
 
-	void grow(Chunk& c, size_t n)
+	void grow(Chunk& c, size_t o, size_t n)
 	{
-		size_t len = std::min(std::max({n, 2 * c.len, size_t(512)}), size_t(Chunksize));
+		size_t len = std::max({o + n, 2 * c.len, size_t(512)});
+		len = std::min(len, size_t(Chunksize));
 		if(mem.used + (len - c.len) > mem.max)
 			error(Enomemory);
 		auto p = std::make_unique_for_overwrite<std::byte[]>(len);
 		if(c.len > 0)
 			std::memcpy(p.get(), c.p.get(), c.len);
-		std::memset(p.get() + c.len, 0, len - c.len);
+		if(o > c.len)
+			std::memset(p.get() + c.len, 0, o - c.len);
+		std::memset(p.get() + o + n, 0, len - (o + n));
 		mem.used += len - c.len;
 		c.p = std::move(p);
 		c.len = len;
@@ -107,7 +110,7 @@ public:
 		while(!b.empty()) {
 			size_t o = off % Chunksize;
 			size_t n = std::min(b.size(), size_t(Chunksize - o));
-			Chunk& c = need(off / Chunksize, o + n);
+			Chunk& c = need(off / Chunksize, o, n);
 			std::memcpy(c.p.get() + o, b.data(), n);
 			b = b.subspan(n);
 			off += n;

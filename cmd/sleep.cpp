@@ -20,7 +20,8 @@ milliseconds(std::string_view s)
 	if(s.empty() || s[0] != '.')
 		return ms;
 	int64_t unit = 100;
-	for(s.remove_prefix(1); !s.empty() && s[0] >= '0' && s[0] <= '9' && unit > 0; unit /= 10) {
+	for(s.remove_prefix(1); !s.empty() && s[0] >= '0' && s[0] <= '9' && unit > 0;
+	    unit /= 10) {
 		ms += unit * (s[0] - '0');
 		s.remove_prefix(1);
 	}

@@ -10,10 +10,10 @@ namespace p9 {
 
 namespace {
 
-constexpr std::string_view Days[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday",
-	"Friday", "Saturday"};
-constexpr std::string_view Months[] = {"January", "February", "March", "April", "May", "June",
-	"July", "August", "September", "October", "November", "December"};
+constexpr std::string_view Days[] = {"Sunday", "Monday", "Tuesday", "Wednesday",
+	"Thursday", "Friday", "Saturday"};
+constexpr std::string_view Months[] = {"January", "February", "March", "April", "May",
+	"June", "July", "August", "September", "October", "November", "December"};
 
 // Big-endian, as the file is.
 int64_t
@@ -30,12 +30,16 @@ struct Tzhead {
 	enum : size_t { Size = 44 };
 	size_t isut, isstd, leap, time, type, chars;
 
-	static bool good(std::string_view s) { return s.size() >= Size && s.starts_with("TZif"); }
+	static bool good(std::string_view s)
+	{
+		return s.size() >= Size && s.starts_with("TZif");
+	}
 	explicit Tzhead(std::string_view s)
 	{
 		size_t* all[] = {&isut, &isstd, &leap, &time, &type, &chars};
 		for(size_t i = 0; i < 6; i++)
-			*all[i] = size_t(std::clamp<int64_t>(number(s, 20 + 4 * i, 4), 0, 1 << 20));
+			*all[i] = size_t(std::clamp<int64_t>(number(s, 20 + 4 * i, 4), 0,
+							     1 << 20));
 	}
 	// Bytes of the data behind it, for times of n bytes.
 	size_t data(size_t n) const
@@ -76,9 +80,13 @@ part(const Tm& t, char c, size_t n, int pad, int64_t nsec)
 			return fmt::format("{}", v);
 		return pad ? fmt::format("{:>2}", v) : fmt::format("{:02}", v);
 	};
-	auto word = [&](std::string_view s) { return std::string(s.substr(0, n == 3 ? 3 : s.npos)); };
+	auto word = [&](std::string_view s) {
+		return std::string(s.substr(0, n == 3 ? 3 : s.npos));
+	};
 	switch(c) {
-	case 'Y': return n == 2 ? fmt::format("{:02}", t.year % 100) : fmt::format("{}", t.year);
+	case 'Y':
+		return n == 2 ? fmt::format("{:02}", t.year % 100)
+			      : fmt::format("{}", t.year);
 	case 'M': return n > 2 ? word(Months[t.mon]) : num(t.mon + 1);
 	case 'D': return num(t.mday);
 	case 'W':
@@ -96,8 +104,8 @@ part(const Tm& t, char c, size_t n, int pad, int64_t nsec)
 	if(n == 3)
 		return t.zone;
 	int m = std::abs(t.off) / 60;
-	return fmt::format("{}{:02}{}{:02}", t.off < 0 ? '-' : '+', m / 60, n == 1 ? "" : ":",
-		m % 60);
+	return fmt::format("{}{:02}{}{:02}", t.off < 0 ? '-' : '+', m / 60,
+			   n == 1 ? "" : ":", m % 60);
 }
 }
 
@@ -121,8 +129,10 @@ Zone::load(std::string_view s)
 	std::string_view names = s.substr(type + 6 * h.type, h.chars);
 	for(size_t i = 0; i < h.type; i++) {
 		size_t at = type + 6 * i;
-		std::string_view n = names.substr(std::min<size_t>(uint8_t(s[at + 5]), names.size()));
-		types.push_back({int(number(s, at, 4)), std::string(n.substr(0, n.find('\0')))});
+		std::string_view n =
+			names.substr(std::min<size_t>(uint8_t(s[at + 5]), names.size()));
+		types.push_back(
+			{int(number(s, at, 4)), std::string(n.substr(0, n.find('\0')))});
 	}
 	for(size_t i = 0; i < h.time; i++)
 		changes.push_back({number(s, 8 * i, 8),
@@ -192,7 +202,8 @@ tmfmt(const Tm& t, std::string_view fmt, int64_t nsec)
 			size_t end = std::min(fmt.find(']', i), fmt.size());
 			s += fmt.substr(i + 1, end - i - 1);
 			i = end + 1;
-		} else if(std::string_view("YMDWhHmstaAZ").find(c) != std::string_view::npos) {
+		} else if(std::string_view("YMDWhHmstaAZ").find(c) !=
+			  std::string_view::npos) {
 			s += part(t, c, n, pad, nsec);
 			pad = 0;
 			i += n;

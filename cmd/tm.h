@@ -50,6 +50,7 @@ public:
 // "Nov 20 11:59" within half a year of now, else "Nov 20  2024": 12 letters.
 std::string lsdate(const Zone& z, int64_t sec, int64_t now);
 
-// As tmfmt of tmdate(2): runs of Y M D W h m s Z a A stand for parts, _ pads with a blank.
+// As tmfmt of tmdate(2): runs of Y M D W h m s Z a A stand for parts, _ pads with a
+// blank.
 std::string tmfmt(const Tm& t, std::string_view fmt, int64_t nsec = 0);
 }

@@ -47,10 +47,10 @@ enum : uint64_t {
 	Qzero,
 };
 
-constexpr size_t Num = 12;	// a column of a small number, with its blank
-constexpr size_t Vlnum = 22;	// of a large one
-constexpr int64_t Hz = 1'000'000'000;	// ticks a second in time and bintime
-constexpr size_t Maxname = 27;	// of a user or a domain
+constexpr size_t Num = 12;	      // a column of a small number, with its blank
+constexpr size_t Vlnum = 22;	      // of a large one
+constexpr int64_t Hz = 1'000'000'000; // ticks a second in time and bintime
+constexpr size_t Maxname = 27;	      // of a user or a domain
 
 struct File {
 	uint64_t path;
@@ -59,6 +59,7 @@ struct File {
 	uint64_t length = 0;
 };
 
+// clang-format off
 constexpr File files[] = {
 	{Qbintime, "bintime", 0664, 24},
 	{Qcons, "cons", 0660},
@@ -85,11 +86,12 @@ constexpr File files[] = {
 	{Quser, "user", 0666},
 	{Qzero, "zero", 0444},
 };
+// clang-format on
 
 // What a write to a file of one name leaves there.
 struct Text {
 	Lock lk;
-	std::string s;	// guarded by lk
+	std::string s; // guarded by lk
 
 	std::string get()
 	{
@@ -107,15 +109,16 @@ std::string
 column(int64_t n, size_t width)
 {
 	std::string s = std::to_string(n);
-	return std::string(s.size() < width - 1 ? width - 1 - s.size() : 0, ' ') + s + ' ';
+	return std::string(s.size() < width - 1 ? width - 1 - s.size() : 0, ' ') + s +
+	       ' ';
 }
 
 std::string
 timetext()
 {
 	int64_t now = todget();
-	return column(now / Hz, Num) + column(now, Vlnum) + column(osnow(), Vlnum)
-		+ column(Hz, Vlnum);
+	return column(now / Hz, Num) + column(now, Vlnum) + column(osnow(), Vlnum) +
+	       column(Hz, Vlnum);
 }
 
 size_t
@@ -166,9 +169,11 @@ swaptext()
 {
 	constexpr uint64_t page = 4096;
 	Hostmem m = hostmem();
-	std::string used = std::to_string(m.used / page) + "/" + std::to_string(m.total / page);
-	return std::to_string(m.total) + " memory\n" + std::to_string(page) + " pagesize\n"
-		+ "0 kernel\n" + used + " user\n0/0 swap\n0/0 kernel malloc\n0/0 kernel draw\n";
+	std::string used =
+		std::to_string(m.used / page) + "/" + std::to_string(m.total / page);
+	return std::to_string(m.total) + " memory\n" + std::to_string(page) +
+	       " pagesize\n" + "0 kernel\n" + used +
+	       " user\n0/0 swap\n0/0 kernel malloc\n0/0 kernel draw\n";
 }
 
 std::string
@@ -197,7 +202,8 @@ onlyeve()
 void
 checkname(std::string_view s)
 {
-	bool bad = std::ranges::any_of(s, [](char c) { return c == '/' || (c >= 0 && c < 0x20); });
+	bool bad = std::ranges::any_of(
+		s, [](char c) { return c == '/' || (c >= 0 && c < 0x20); });
 	if(s.empty() || s.size() > Maxname || bad)
 		error(Ebadarg);
 }
@@ -256,7 +262,7 @@ class Cons final : public Gendev {
 	Text sysname;
 	Text domain;
 	QLock rawlk;
-	int nraw = 0;	// Chans of consctl that asked for it; guarded by rawlk
+	int nraw = 0; // Chans of consctl that asked for it; guarded by rawlk
 
 public:
 	Cons() : Gendev(U'c', "cons") {}
@@ -312,7 +318,7 @@ Cons::open(Ref<Chan> c, int omode)
 	try {
 		kprintopen();
 	} catch(const Error&) {
-		c->flag &= ~unsigned(COPEN);	// it is not ours to close
+		c->flag &= ~unsigned(COPEN); // it is not ours to close
 		throw;
 	}
 	return c;
@@ -454,7 +460,7 @@ Cons::write(Chan& c, Bytes buf, int64_t off)
 	case Qsysstat:
 		break;
 	default:
-		error(Eperm);	// the clock and the memory are the host's
+		error(Eperm); // the clock and the memory are the host's
 	}
 	return buf.size();
 }

@@ -41,10 +41,12 @@ PTEST(devcons, null_zero_and_random)
 	buf.fill(std::byte{1});
 	Fd zero = open("#c/zero", OREAD);
 	EXPECT_EQ(read(zero, buf), buf.size());
-	EXPECT_TRUE(std::ranges::all_of(buf, [](std::byte b) { return b == std::byte{0}; }));
+	EXPECT_TRUE(
+		std::ranges::all_of(buf, [](std::byte b) { return b == std::byte{0}; }));
 	Fd random = open("#c/random", OREAD);
 	EXPECT_EQ(read(random, buf), buf.size());
-	EXPECT_FALSE(std::ranges::all_of(buf, [](std::byte b) { return b == std::byte{0}; }));
+	EXPECT_FALSE(
+		std::ranges::all_of(buf, [](std::byte b) { return b == std::byte{0}; }));
 }
 
 PTEST(devcons, sysname_can_be_set)
@@ -65,8 +67,7 @@ PTEST(devcons, one_becomes_none_and_never_back)
 	write(fd, "none");
 	EXPECT_EQ(readfile("#c/user"), "none");
 	EXPECT_ERROR(write(fd, eve()), "permission denied");
-	EXPECT_ERROR(open("#c/hostowner", OWRITE),
-		"permission denied: '#c/hostowner'");
+	EXPECT_ERROR(open("#c/hostowner", OWRITE), "permission denied: '#c/hostowner'");
 }
 
 PTEST(devcons, NS_53_chdev_takes_devices_away_for_good)
@@ -74,14 +75,16 @@ PTEST(devcons, NS_53_chdev_takes_devices_away_for_good)
 	std::string all = readfile("#c/drivers");
 	EXPECT_NE(all.find("#c cons\n"), std::string::npos);
 	Fd fd = open("#c/drivers", ORDWR);
-	EXPECT_ERROR(write(fd, "chdev"), "bad process or channel control request: \"chdev\"");
-	EXPECT_ERROR(write(fd, "chdev + x"), "bad process or channel control request: \"chdev + x\"");
+	EXPECT_ERROR(write(fd, "chdev"),
+		     "bad process or channel control request: \"chdev\"");
+	EXPECT_ERROR(write(fd, "chdev + x"),
+		     "bad process or channel control request: \"chdev + x\"");
 	write(fd, "chdev &~ e");
 	EXPECT_EQ(readfile("#c/drivers").find("#e env\n"), std::string::npos);
 	EXPECT_ERROR(open("#e", OREAD), "mount/attach disallowed");
 	write(fd, "chdev & |c");
 	EXPECT_EQ(readfile("#c/drivers"), "#| pipe\n#c cons\n");
-	write(fd, "chdev & |ce");	// it only shrinks
+	write(fd, "chdev & |ce"); // it only shrinks
 	EXPECT_EQ(readfile("#c/drivers"), "#| pipe\n#c cons\n");
 	write(fd, "chdev ~");
 	seek(fd, 0, 0);
@@ -94,14 +97,16 @@ PTEST(devcons, sysstat_has_a_line_for_each_worker)
 	std::string s = readfile("#c/sysstat");
 	EXPECT_EQ(std::ranges::count(s, '\n'), std::ptrdiff_t(s.size() / 121));
 	EXPECT_EQ(s.size() % 121, 0u);
-	EXPECT_NE(readfile("#c/swap").find(" memory\n4096 pagesize\n"), std::string::npos);
+	EXPECT_NE(readfile("#c/swap").find(" memory\n4096 pagesize\n"),
+		  std::string::npos);
 	EXPECT_EQ(readfile("#c/cputime").size(), 72u);
 }
 
 PTEST(devcons, kprint_takes_what_the_kernel_prints)
 {
 	Fd fd = open("#c/kprint", OREAD);
-	EXPECT_ERROR(open("#c/kprint", OREAD), "device or object already in use: '#c/kprint'");
+	EXPECT_ERROR(open("#c/kprint", OREAD),
+		     "device or object already in use: '#c/kprint'");
 	print("a message\n");
 	std::byte buf[100];
 	EXPECT_EQ(read(fd, buf), 10u);
@@ -126,8 +131,9 @@ PTEST(devcons, the_directory_lists_every_file_with_its_length)
 		EXPECT_EQ(stat("#c/" + d.name).qid, d.qid) << d.name;
 		n.push_back(d.name);
 	}
-	for(const char* want : {"cons", "consctl", "time", "user", "random", "null", "zero",
-		    "kmesg", "drivers", "sysname", "hostowner", "hoststdin"})
+	for(const char* want :
+	    {"cons", "consctl", "time", "user", "random", "null", "zero", "kmesg",
+	     "drivers", "sysname", "hostowner", "hoststdin"})
 		EXPECT_TRUE(std::ranges::find(n, want) != n.end()) << want;
 }
 }

@@ -6,6 +6,7 @@
 #include "lib9/error.h"
 #include "port/dev.h"
 #include "port/osfile.h"
+#include "port/proc.h"
 #include "port/qlock.h"
 
 namespace p9 {
@@ -14,8 +15,8 @@ namespace {
 
 struct Node final : public Counted {
 	const Ref<Hosttree> tree;
-	std::string path;	// the host's form, no leading slash; "" is the root
-	Ref<Hostfile> file;	// once open
+	std::string path;   // the host's form, no leading slash; "" is the root
+	Ref<Hostfile> file; // once open
 
 	// A directory's entries that were read ahead of the reader.
 	std::vector<Dir> ahead;
@@ -84,7 +85,7 @@ setopen(Chan& c, Node& n, Ref<Hostfile> file, int omode)
 
 class Hostfs final : public Dev {
 	QLock lk;
-	Ref<Hosttree> root;	// guarded by lk; opened when first asked for
+	Ref<Hosttree> root; // guarded by lk; opened when first asked for
 
 public:
 	Hostfs() : Dev(U'U', "fs") {}
@@ -93,7 +94,8 @@ public:
 	Walkqid walk(Chan& c, Names) override;
 	Dir stat(Chan& c) override;
 	Ref<Chan> open(Ref<Chan> c, int omode) override;
-	Ref<Chan> create(Ref<Chan> c, std::string_view name, int omode, uint32_t perm) override;
+	Ref<Chan> create(Ref<Chan> c, std::string_view name, int omode,
+			 uint32_t perm) override;
 	void close(Chan& c) override;
 	size_t read(Chan& c, Buf buf, int64_t off) override;
 	size_t write(Chan& c, Bytes buf, int64_t off) override;
@@ -188,7 +190,10 @@ Hostfs::close(Chan& c)
 {
 	Node& n = c.as<Node>();
 	bool wasopen(n.file);
-	n.file = {};
+	{
+		Oscall o; // some file systems write when a file is closed
+		n.file = {};
+	}
 	if(wasopen && c.flag & CRCLOSE)
 		n.tree->remove(n.path);
 }

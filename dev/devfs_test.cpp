@@ -93,8 +93,8 @@ PTEST(devfs, the_version_changes_with_the_file)
 	Tmp t;
 	t.put("a", "1");
 	uint32_t before = stat(t.at("a")).qid.vers;
-	stdfs::last_write_time(t.dir / "a", stdfs::file_time_type::clock::now()
-		+ std::chrono::seconds(5));
+	stdfs::last_write_time(t.dir / "a", stdfs::file_time_type::clock::now() +
+						    std::chrono::seconds(5));
 	EXPECT_NE(stat(t.at("a")).qid.vers, before);
 }
 
@@ -118,7 +118,7 @@ PTEST(devfs, links_show_their_target_and_lead_nowhere_when_it_is_gone)
 	EXPECT_EQ(stat(t.at("abs")).qid.type, QTDIR);
 	EXPECT_EQ(stat(t.at("dangling")).mode, 0u);
 	EXPECT_ERROR(open(t.at("dangling"), OREAD),
-		"file does not exist: '" + t.at("dangling") + "'");
+		     "file does not exist: '" + t.at("dangling") + "'");
 	auto l = dirreadall(t.u);
 	auto rel = std::ranges::find(l, "rel", &Dir::name);
 	ASSERT_TRUE(rel != l.end());
@@ -140,11 +140,11 @@ PTEST(devfs, dotdot_goes_up_the_path_and_never_above_the_root)
 PTEST(devfs, names_that_Plan_9_refuses_are_shown_escaped_and_can_be_used)
 {
 	Tmp t;
-	t.put("b\xFF" "d", "1");
+	t.put(std::string("b\xFF") + "d", "1");
 	t.put("tab\there", "2");
 	std::vector<std::string> l = names(t.u);
 	ASSERT_EQ(l.size(), 2u);
-	EXPECT_EQ(l[0], "b\xEF\x83\xBF" "d");
+	EXPECT_EQ(l[0], std::string("b\xEF\x83\xBF") + "d");
 	for(const std::string& n : l) {
 		EXPECT_EQ(readfile(t.at(n)).size(), 1u);
 		remove(t.at(n));
@@ -154,7 +154,7 @@ PTEST(devfs, names_that_Plan_9_refuses_are_shown_escaped_and_can_be_used)
 
 TEST(devfs, BX_19_no_escape_makes_a_slash_or_a_dotdot)
 {
-	EXPECT_EQ(hostname("a\xEF\x80\xAF" "b"), std::nullopt);
+	EXPECT_EQ(hostname("a\xEF\x80\xAF-"), std::nullopt);
 	EXPECT_EQ(hostname("\xEF\x80\xAE\xEF\x80\xAE"), std::nullopt);
 	EXPECT_EQ(hostname(".."), std::nullopt);
 	EXPECT_EQ(hostname("\xEF\x80\x80"), std::nullopt);
@@ -189,9 +189,9 @@ PTEST(devfs, create_cuts_the_permission_by_the_directorys)
 	close(create(t.at("x"), OWRITE, 0777));
 	EXPECT_EQ(stat(t.at("x")).mode & 0100, 0100u);
 	EXPECT_ERROR(create(t.at("a"), OWRITE | OEXCL, 0666),
-		"file already exists: '" + t.at("a") + "'");
+		     "file already exists: '" + t.at("a") + "'");
 	EXPECT_ERROR(create(t.at("no/a"), OWRITE, 0666),
-		"file does not exist: '" + t.at("no") + "'");
+		     "file does not exist: '" + t.at("no") + "'");
 }
 
 PTEST(devfs, ORCLOSE_removes_the_file_when_it_is_closed)
@@ -281,7 +281,7 @@ PTEST(devfs, setting_DMEXCL_on_an_open_file_keeps_other_writers_out)
 	Dir d = change();
 	d.mode = fstat(r1).mode | DMEXCL;
 	fwstat(r1, d);
-	fwstat(r2, d);	// readers agree
+	fwstat(r2, d); // readers agree
 	EXPECT_TRUE(fstat(r1).mode & DMEXCL);
 	EXPECT_ERROR(fwstat(w1, d), "exclusive use file already open");
 	close(std::move(r1));

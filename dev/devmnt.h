@@ -80,7 +80,7 @@ public:
 	// Sends r's message and waits for the reply.  A note flushes r: then Eintr, unless the
 	// reply came first.  Any Error but the server's own is thrown; r's reply may be any
 	// message that is well framed.
-	void io(Rpc& r, Block msg);
+	void io(Rpc& r, Block&& msg);
 
 	// A number that the server does not know.  One that is not given back is abandoned:
 	// the server may know it for ever (DM-45).
@@ -113,13 +113,13 @@ private:
 
 	void grow();
 	Rpc* find(uint16_t tag);
-	void exchange(Rpc& r, Block msg);
-	bool attempt(Rpc& r, Block msg);
-	void send(Block msg);
-	void sendpieces(Block msg);
+	void exchange(Rpc& r, Block&& msg);
+	bool attempt(Rpc& r, Block&& msg);
+	void send(Block&& msg);
+	void sendpieces(Block&& msg);
 	size_t sendsome(Bytes b);
 	void await(Rpc& r);
-	void dispatch(std::unique_lock<Lock>& l, Block b);
+	void dispatch(std::unique_lock<Lock>& l, Block&& b);
 	void unlend(Rpc& r);
 	void hangup();
 };

@@ -15,12 +15,6 @@ Dev& mntdev();
 
 namespace {
 
-Bytes
-bytes(std::string_view s)
-{
-	return std::as_bytes(std::span(s));
-}
-
 // A file of the server, walked to; qid path 7.
 Ref<Chan>
 file(Chan& root)
@@ -87,7 +81,7 @@ PTEST(mnt, DM_6_a_version_of_something_else_is_not_even_sent)
 	EXPECT_ERROR(mntversion(*srv.chan(), v, 0), "bad 9P version specification");
 }
 
-PTEST(mnt, DM_7_a_settled_connection_compares_and_sends_nothing)
+PTEST(mnt, DM_7_BD_14_a_settled_connection_compares_and_sends_nothing)
 {
 	Scripted srv([](Script& s) {
 		s.version();

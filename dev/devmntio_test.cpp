@@ -16,12 +16,6 @@ namespace p9 {
 
 namespace {
 
-Bytes
-bytes(std::string_view s)
-{
-	return std::as_bytes(std::span(s));
-}
-
 // The root, to be read and written as a plain file.
 Ref<Chan>
 plain(Scripted& srv, size_t iounit = 0)
@@ -136,6 +130,24 @@ PTEST(mnt, DM_19_BD_12_a_note_ends_a_long_transfer_between_two_pieces)
 	Actor a("reader", [&] { EXPECT_EQ(readstring(*c, 1000, 0).size(), 100u); });
 	reader = &a;
 	a.join();
+}
+
+PTEST(mnt, BD_13_an_error_between_two_pieces_gives_the_tag_back)
+{
+	Scripted srv([](Script& s) {
+		s.session();
+		for(int i = 0; i < 3; i++) {
+			s.answer<Tread>(Rread{bytes(std::string(100, 'a'))});
+			auto t = s.expect<Tread>();
+			EXPECT_EQ(t.tag, 1);
+			EXPECT_EQ(t->offset, 100u);
+			s.reply(t, Rerror{Eio});
+		}
+		s.finish();
+	});
+	Ref<Chan> c = plain(srv, 100);
+	for(int i = 0; i < 3; i++)
+		EXPECT_ERROR(readstring(*c, 200, 0), Eio);
 }
 
 PTEST(mnt, BM_8_nothing_is_remembered_of_a_file_that_another_truncates)

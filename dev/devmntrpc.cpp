@@ -250,7 +250,7 @@ Mnt::unlend(Rpc& r)
 }
 
 void
-Mnt::io(Rpc& r, Block msg)
+Mnt::io(Rpc& r, Block&& msg)
 {
 	try {
 		exchange(r, std::move(msg));
@@ -261,7 +261,7 @@ Mnt::io(Rpc& r, Block msg)
 }
 
 void
-Mnt::exchange(Rpc& r, Block msg)
+Mnt::exchange(Rpc& r, Block&& msg)
 {
 	Waiting w(*this, r);
 	if(attempt(r, std::move(msg)))
@@ -283,7 +283,7 @@ Mnt::exchange(Rpc& r, Block msg)
 
 // True when r's reply came, false when a note did.
 bool
-Mnt::attempt(Rpc& r, Block msg)
+Mnt::attempt(Rpc& r, Block&& msg)
 {
 	try {
 		send(std::move(msg));
@@ -316,7 +316,7 @@ show9p(const Chan& conn, std::string_view way, const Block& b)
 }
 
 void
-Mnt::send(Block msg)
+Mnt::send(Block&& msg)
 {
 	size_t n = msg.size();
 	show9p(conn, "-> ", msg);
@@ -329,7 +329,7 @@ Mnt::send(Block msg)
 // A note may keep a message from being begun; then the Tflush that follows names a tag
 // that the server has never seen, which is allowed.  Once begun it is finished (DM-47).
 void
-Mnt::sendpieces(Block msg)
+Mnt::sendpieces(Block&& msg)
 {
 	msg.flatten();
 	sendlk.elock();
@@ -383,7 +383,7 @@ Mnt::await(Rpc& r)
 
 // Gives the reply b to the request that it answers.
 void
-Mnt::dispatch(std::unique_lock<Lock>& l, Block b)
+Mnt::dispatch(std::unique_lock<Lock>& l, Block&& b)
 {
 	uint16_t tag = msgtag(b.data());
 	if(Rpc* r = find(tag)) {

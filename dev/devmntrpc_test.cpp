@@ -7,21 +7,13 @@
 #include <fmt/format.h>
 
 #include "dev/devmnt.h"
-#include "lib9/error.h"
 #include "port/dev.h"
-#include "port/mnt.h"
 #include "tests/scripted.h"
 #include "tests/test.h"
 
 namespace p9 {
 
 namespace {
-
-Bytes
-bytes(std::string_view s)
-{
-	return std::as_bytes(std::span(s));
-}
 
 std::string
 statname(Chan& c)
@@ -47,7 +39,7 @@ readat(Chan& c, int64_t off)
 	return n == 0 ? "" : std::string(1, char(b[0]));
 }
 
-// What a call says that the server answers by msg.
+// What a call says when msg answers it.
 std::string
 answered(Block msg, std::function<void(Chan&)> call)
 {
@@ -375,10 +367,12 @@ PRACE(mnt, DM_42_DM_43_BD_1_BD_4_notes_at_any_moment_cross_no_replies)
 				} catch(const Error& e) {
 					EXPECT_EQ(e.text(), Eintr);
 				}
+				while(up().nextnote())
+					;
 			}
 			done++;
 		});
-	// Notes until all have ended: also the one whose request is held back for company.
+	// Until all have ended: a note frees the one whose request is held back for company.
 	while(done < Callers) {
 		for(Actor& a : callers)
 			a.note();

@@ -26,7 +26,10 @@ enum : uint64_t { Qdir, Qctl, Qdata };	// of a disk; disk 0 is the device itself
 class Chanstore final : public Filestore {
 	Ref<Chan> c;
 
-	size_t pread(Buf b, uint64_t off) override { return chanread(*c, b, int64_t(off)); }
+	size_t pread(Buf b, uint64_t off) override
+	{
+		return chanread(*c, b, int64_t(off));
+	}
 	size_t pwrite(Bytes b, uint64_t off) override
 	{
 		return chanwrite(*c, b, int64_t(off));
@@ -226,13 +229,16 @@ Qcowdev::arrived(Chan& c, const Chan& from)
 Ref<Chan>
 Qcowdev::open(Ref<Chan> c, int omode)
 {
+	if(isdata(*c) && omode & OTRUNC)
+		error("a disk cannot be truncated");
 	c = Gendev::open(std::move(c), omode);
 	if(!isdata(*c))
 		return c;
 	Disk& k = disk(*c);
 	std::scoped_lock l(lk);
 	if(!k.listed) {
-		c->flag &= ~unsigned(COPEN);	// the close that follows does not count
+		// The close that follows does not count.
+		c->flag &= ~unsigned(COPEN);
 		error(Eshutdown);
 	}
 	k.users++;
@@ -264,7 +270,8 @@ Qcowdev::listing()
 	std::string s;
 	std::scoped_lock l(lk);
 	for(auto& [n, k] : disks)
-		s += fmt::format("{} {} {}\n", quoted(n), quoted(k->file), k->image.size());
+		s += fmt::format("{} {} {}\n", quoted(n), quoted(k->file),
+				 k->image.size());
 	return s;
 }
 

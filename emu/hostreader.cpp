@@ -38,9 +38,12 @@ Hostreader::read(Buf b)
 		wanted.post();
 	}
 	r.sleep(l, "console input", [this] { return !data.empty() || eof || !asked; });
+	if(data.empty() && !eof) {
+		if(up().takenote()) // why it was called off, perhaps
+			error(Eintr);
+		return {};
+	}
 	if(data.empty()) {
-		if(!eof)
-			return {};
 		eof = false;
 		return 0;
 	}

@@ -25,20 +25,20 @@ public:
 	explicit Hostreader(Fetch fetch);
 	Hostreader(const Hostreader&) = delete;
 
-	// As read(2), at most a line at a time in the order that fetch gave them; nothing when
-	// a fetch was called off.  A note ends it with Eintr.
+	// As read(2), at most a line at a time in the order that fetch gave them; nothing
+	// when a fetch was called off.  A note ends it with Eintr.
 	std::optional<size_t> read(Buf);
 
 private:
 	const Fetch fetch;
 	Event wanted;
-	QLock turn;	// one Proc waits at a time
+	QLock turn; // one Proc waits at a time
 
-	Lock lk;	// guards what follows
+	Lock lk; // guards what follows
 	Rendez r;
 	std::string data;
-	bool eof = false;	// told once
-	bool asked = false;	// the thread fetches
+	bool eof = false;   // told once
+	bool asked = false; // the thread fetches
 
 	void serve();
 };

@@ -31,14 +31,14 @@ constexpr std::string_view Version = "emu 0.1";
 constexpr std::string_view Hostmount = "/n/host";
 
 struct Options {
-	std::string text;	// -c
+	std::string text; // -c
 	bool hastext = false;
-	std::string nsfile;	// -n
+	std::string nsfile; // -n
 	std::string user;
 	int workers = 0;
 	bool transcript = false;
 	bool shownamespace = false;
-	std::vector<std::string> args;	// PROGRAM and what follows
+	std::vector<std::string> args; // PROGRAM and what follows
 	std::string nstext;
 };
 
@@ -107,7 +107,7 @@ void
 openstd()
 {
 	static constexpr std::string_view names[] = {"#c/hoststdin", "#c/hoststdout",
-		"#c/hoststderr"};
+						     "#c/hoststderr"};
 	for(int fd = 0; fd < 3; fd++) {
 		std::string_view name = termis(fd) ? "#c/cons" : names[fd];
 		open(name, fd == 0 ? OREAD : OWRITE).release();
@@ -132,7 +132,8 @@ startserver(Argv argv)
 runprogram(const Argv& args)
 {
 	const std::string& name = args[0];
-	bool isfile = name.starts_with("/") || name.starts_with("./") || name.starts_with("../");
+	bool isfile = name.starts_with("/") || name.starts_with("./") ||
+		      name.starts_with("../");
 	if(!isfile && trystat("/bin/" + name))
 		exec("/bin/" + name, args);
 	Dir d = stat(name);
@@ -171,25 +172,36 @@ first(const Options& o)
 	runfirst(o);
 }
 
+class Help final : public CLI::Formatter {
+public:
+	std::string make_usage(const CLI::App*, std::string) const override
+	{
+		return "Usage: emu [OPTIONS] [PROGRAM [ARG...]]\n"
+		       "       emu [OPTIONS] -c TEXT [ARG...]\n";
+	}
+};
+
 // Answers an exit status, or -1 to go on.
 int
 parse(int argc, char** argv, Options& o)
 {
-	CLI::App app("A hosted Plan 9 kernel: runs PROGRAM (of /bin, else an rc script), or rc.",
-		"emu");
+	CLI::App app("A hosted Plan 9 kernel: runs PROGRAM (of /bin, else an rc script), "
+		     "or rc.",
+		     "emu");
+	app.formatter(std::make_shared<Help>());
 	app.prefix_command();
 	app.set_version_flag("--version", std::string(Version));
 	auto* text = app.add_option("-c", o.text, "run rc on TEXT")->type_name("TEXT");
 	app.add_option("-n", o.nsfile, "the first name space, from FILE of the host")
 		->type_name("FILE");
 	app.add_flag("--namespace", o.shownamespace, "print the built-in name space");
-	app.add_option("-p", o.workers, "threads that run Procs (default: as many as CPUs)")
+	app.add_option("-p", o.workers,
+		       "threads that run Procs (default: as many as CPUs)")
 		->type_name("N")
 		->check(CLI::Range(1, 64));
 	app.add_flag("-D", o.transcript, "print all 9P messages on standard error");
 	app.add_option("-u", o.user, "the owner of the machine (default: you)")
 		->type_name("USER");
-	app.footer("Behind the options: PROGRAM and its arguments, or those of TEXT.");
 	try {
 		app.parse(argc, argv);
 		o.args = app.remaining();
@@ -219,7 +231,8 @@ int
 run(Options& o)
 {
 	try {
-		o.nstext = o.nsfile.empty() ? std::string(builtinns()) : hostfile(o.nsfile);
+		o.nstext =
+			o.nsfile.empty() ? std::string(builtinns()) : hostfile(o.nsfile);
 	} catch(const Error& e) {
 		oslog("emu: " + e.text() + "\n");
 		return 1;

@@ -20,7 +20,7 @@ constexpr Row rows[] = {
 	{EPERM, Eperm},
 	{EACCES, Eperm},
 	{ENOENT, Enonexist},
-	{ENXIO, Enonexist},	// a device file without its device
+	{ENXIO, Enonexist}, // a device file without its device
 	{ENODEV, Enonexist},
 	{EINTR, Eintr},
 	{EIO, Eio},

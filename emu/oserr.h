@@ -22,7 +22,7 @@ std::string_view oserrtext(int err);
 int64_t neg(int64_t r);
 
 // A call into the host that may take long: what it answers, or -errno.
-template<class F>
+template <class F>
 int64_t
 hostcall(F f)
 {
@@ -31,7 +31,7 @@ hostcall(F f)
 }
 
 // The same, but an Error when it fails.
-template<class F>
+template <class F>
 int64_t
 mustcall(F f)
 {

@@ -28,7 +28,8 @@ std::string_view
 lastof(const std::string& path)
 {
 	size_t i = path.rfind('/');
-	return i == path.npos ? std::string_view(path) : std::string_view(path).substr(i + 1);
+	return i == path.npos ? std::string_view(path)
+			      : std::string_view(path).substr(i + 1);
 }
 
 std::string
@@ -59,11 +60,13 @@ raiselimit()
 
 class Tree final : public Hosttree {
 	const Osfd root;
-	const bool whole;	// the host's own root: nothing to keep names in
+	const bool whole; // the host's own root: nothing to keep names in
 	const uint32_t number;
 
 public:
-	Tree(Osfd fd, bool all, uint32_t n) : root(std::move(fd)), whole(all), number(n) {}
+	Tree(Osfd fd, bool all, uint32_t n) : root(std::move(fd)), whole(all), number(n)
+	{
+	}
 	std::optional<Dir> trystat(const std::string& path) override;
 	Ref<Hostfile> open(const std::string& path, int omode) override;
 	Ref<Hostfile> create(const std::string& path, int omode, uint32_t perm) override;
@@ -90,7 +93,9 @@ Tree::resolve(const std::string& path, int flags, mode_t mode)
 	const char* name = path.empty() ? "." : path.c_str();
 	int64_t r = -EAGAIN;
 	for(int i = 0; i < Tries && r == -EAGAIN; i++)
-		r = hostcall([&] { return ::syscall(SYS_openat2, int(root), name, &how, sizeof how); });
+		r = hostcall([&] {
+			return ::syscall(SYS_openat2, int(root), name, &how, sizeof how);
+		});
 	return r;
 }
 
@@ -117,14 +122,15 @@ Tree::trystat(const std::string& path)
 	struct statx s;
 	if(whole) {
 		int64_t r = hostcall([&] {
-			return statx(root, path.c_str(), AT_EMPTY_PATH, STATX_BASIC_STATS, &s);
+			return statx(root, path.c_str(), AT_EMPTY_PATH, STATX_BASIC_STATS,
+				     &s);
 		});
 		if(r == 0)
 			return dirof(s);
 	}
 	int64_t fd = resolve(path, O_PATH);
 	if(fd < 0)
-		fd = resolve(path, O_PATH | O_NOFOLLOW);	// a link that leads nowhere
+		fd = resolve(path, O_PATH | O_NOFOLLOW); // a link that leads nowhere
 	if(fd == -ENOENT || fd == -ENOTDIR || fd == -ENAMETOOLONG)
 		return {};
 	if(fd < 0)
@@ -162,7 +168,7 @@ Tree::open(const std::string& path, int omode)
 	int flags = hostflags(omode);
 	int64_t fd = resolve(path, flags);
 	if(fd == -EPERM && flags & O_ACCMODE)
-		fd = resolve(path, flags | O_APPEND);	// a file that only grows
+		fd = resolve(path, flags | O_APPEND); // a file that only grows
 	if(fd == -ENXIO && (flags & O_ACCMODE) == O_WRONLY)
 		fd = waitreader(path, flags);
 	if(fd >= 0 && (omode & 3) == OEXEC) {
@@ -204,7 +210,8 @@ Tree::remove(const std::string& path)
 	int64_t r = hostcall([&] { return unlinkat(dir, name.c_str(), 0); });
 	// Linux says EISDIR of a directory, others EPERM.
 	if(r == -EISDIR || r == -EPERM) {
-		int64_t again = hostcall([&] { return unlinkat(dir, name.c_str(), AT_REMOVEDIR); });
+		int64_t again = hostcall(
+			[&] { return unlinkat(dir, name.c_str(), AT_REMOVEDIR); });
 		if(again != -ENOTDIR)
 			r = again;
 	}
@@ -234,10 +241,11 @@ Tree::rename(const std::string& path, const std::string& newname)
 		});
 	};
 	int64_t r = move(RENAME_NOREPLACE);
-	if(r == -EINVAL) {	// a file system that does not know the flag
+	if(r == -EINVAL) { // a file system that does not know the flag
 		struct statx s;
 		r = hostcall([&] {
-			return statx(dir, newname.c_str(), AT_SYMLINK_NOFOLLOW, STATX_TYPE, &s);
+			return statx(dir, newname.c_str(), AT_SYMLINK_NOFOLLOW,
+				     STATX_TYPE, &s);
 		});
 		r = r == 0 ? -EEXIST : move(0);
 	}
@@ -251,7 +259,8 @@ hosttree(const std::string& root)
 {
 	static std::atomic<uint32_t> trees{0};
 	raiselimit();
-	int64_t fd = hostcall([&] { return ::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); });
+	int64_t fd = hostcall(
+		[&] { return ::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); });
 	if(fd < 0)
 		oserror(int(-fd), root);
 	bool whole = root == "/";

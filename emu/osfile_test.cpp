@@ -121,7 +121,7 @@ PREAL(osfile, a_reader_of_a_FIFO_waits_for_the_writer_and_stops_none)
 		std::string s = readfile("#U" + name);
 		write(out, s);
 	});
-	Fd fd = p9::open("#U" + name, OWRITE);	// until the reader is there
+	Fd fd = p9::open("#U" + name, OWRITE); // until the reader is there
 	write(fd, "through");
 	p9::close(std::move(fd));
 	std::byte buf[20];

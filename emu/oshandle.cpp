@@ -53,7 +53,8 @@ void
 settimes(int fd, uint32_t atime, uint32_t mtime)
 {
 	auto spec = [](uint32_t t) {
-		return timespec{t == Untouched32 ? 0 : time_t(t), t == Untouched32 ? UTIME_OMIT : 0};
+		return timespec{t == Untouched32 ? 0 : time_t(t),
+				t == Untouched32 ? UTIME_OMIT : 0};
 	};
 	timespec t[2] = {spec(atime), spec(mtime)};
 	std::string name = byfd(fd);
@@ -66,7 +67,8 @@ checkchange(const struct statx& now, const Dir& is, const Dir& d)
 {
 	if(!d.uid.empty() && d.uid != is.uid)
 		error(Eperm);
-	if(d.mode != Untouched32 && (d.mode ^ is.mode) & (DMDIR | DMAPPEND | DMTMP | DMAUTH))
+	if(d.mode != Untouched32 &&
+	   (d.mode ^ is.mode) & (DMDIR | DMAPPEND | DMTMP | DMAUTH))
 		error(Eperm);
 	if(d.length != Untouched64 && d.length != is.length && !S_ISREG(now.stx_mode))
 		error(S_ISDIR(now.stx_mode) ? Eisdir : Eperm);
@@ -78,8 +80,8 @@ class Handle final : public Hostfile {
 	const Ref<Hosttree> tree;
 	const std::string path;
 	bool stream = false;
-	bool fifo = false;	// nobody has written to it yet
-	uint64_t blocks = 0;	// a block device's bytes
+	bool fifo = false;   // nobody has written to it yet
+	uint64_t blocks = 0; // a block device's bytes
 	bool locked = false;
 	std::vector<char> dirbuf;
 
@@ -102,7 +104,7 @@ private:
 };
 
 Handle::Handle(Osfd f, int omode, Ref<Hosttree> t, std::string p)
-	: fd(std::move(f)), mode(omode & 3), tree(std::move(t)), path(std::move(p))
+    : fd(std::move(f)), mode(omode & 3), tree(std::move(t)), path(std::move(p))
 {
 	struct statx s = fdstatx(fd);
 	if(S_ISREG(s.stx_mode) || S_ISDIR(s.stx_mode))
@@ -162,7 +164,8 @@ Handle::writestream(Bytes b)
 {
 	size_t done = 0;
 	while(done < b.size()) {
-		int64_t n = hostcall([&] { return ::write(fd, b.data() + done, b.size() - done); });
+		int64_t n = hostcall(
+			[&] { return ::write(fd, b.data() + done, b.size() - done); });
 		if(n >= 0)
 			done += size_t(n);
 		else if(n == -EAGAIN)
@@ -182,7 +185,8 @@ Handle::write(Bytes b, int64_t off)
 	size_t done = 0;
 	do {
 		done += size_t(mustcall([&] {
-			return pwrite(fd, b.data() + done, b.size() - done, off + int64_t(done));
+			return pwrite(fd, b.data() + done, b.size() - done,
+				      off + int64_t(done));
 		}));
 	} while(done < b.size());
 	return done;
@@ -197,7 +201,8 @@ Handle::entry(const char* name, unsigned char type)
 	if(type != DT_LNK) {
 		struct statx s;
 		int64_t r = hostcall([&] {
-			return statx(fd, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, &s);
+			return statx(fd, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS,
+				     &s);
 		});
 		if(r < 0)
 			return {};
@@ -220,12 +225,13 @@ Handle::entries()
 		unsigned short len;
 		unsigned char type;
 	};
-	constexpr size_t nameat = 19;	// behind the three numbers and the type
+	constexpr size_t nameat = 19; // behind the three numbers and the type
 	std::vector<Dir> l;
 	dirbuf.resize(32 << 10);
 	while(l.empty()) {
 		int64_t n = mustcall([&] {
-			return ::syscall(SYS_getdents64, int(fd), dirbuf.data(), dirbuf.size());
+			return ::syscall(SYS_getdents64, int(fd), dirbuf.data(),
+					 dirbuf.size());
 		});
 		if(n == 0)
 			break;
@@ -255,7 +261,8 @@ Handle::setlock(bool on)
 	if(!on) {
 		imageunlock(fd);
 	} else {
-		Lockas as = mode == OREAD || mode == OEXEC ? Lockas::Reader : Lockas::Writer;
+		Lockas as =
+			mode == OREAD || mode == OEXEC ? Lockas::Reader : Lockas::Writer;
 		int e = imagelock(fd, as, mode != OWRITE);
 		if(e == EAGAIN)
 			error(Eexcl);
@@ -269,7 +276,7 @@ void
 Handle::sync()
 {
 	int64_t r = hostcall([&] { return fdatasync(fd); });
-	if(r < 0 && r != -EINVAL && r != -EROFS)	// a stream has no disk
+	if(r < 0 && r != -EINVAL && r != -EROFS) // a stream has no disk
 		oserror(int(-r));
 }
 
@@ -311,9 +318,10 @@ changefile(int fd, const struct statx& now, const Dir& d)
 	if(!d.gid.empty() && d.gid != is.gid && !(gid = gidof(d.gid)))
 		error("unknown group", d.gid);
 	if(d.mode != Untouched32 && d.mode & DMEXCL)
-		error(Eperm);	// of an open file only
+		error(Eperm); // of an open file only
 	if(gid)
-		mustcall([&] { return fchownat(fd, "", uid_t(-1), *gid, AT_EMPTY_PATH); });
+		mustcall(
+			[&] { return fchownat(fd, "", uid_t(-1), *gid, AT_EMPTY_PATH); });
 	if(d.mode != Untouched32 && (d.mode ^ is.mode) & 0777) {
 		std::string name = byfd(fd);
 		mode_t m = (now.stx_mode & 07000) | (d.mode & 0777);

@@ -24,7 +24,7 @@ namespace p9 {
 namespace {
 
 constexpr int Inobits = 48;
-constexpr char32_t Escape = 0xF000;	// the first of 256 runes for single bytes
+constexpr char32_t Escape = 0xF000; // the first of 256 runes for single bytes
 
 // As a mixing function: every bit of x counts in every bit of the answer.
 uint64_t
@@ -79,7 +79,7 @@ class Idnames {
 	using Ask = std::optional<std::string> (*)(unsigned id);
 	const Ask ask;
 	std::mutex lk;
-	std::map<unsigned, std::string> names;	// guarded by lk
+	std::map<unsigned, std::string> names; // guarded by lk
 
 public:
 	explicit Idnames(Ask a) : ask(a) {}
@@ -140,7 +140,7 @@ uint32_t
 modeof(const struct statx& s)
 {
 	if(S_ISLNK(s.stx_mode))
-		return 0;	// it leads nowhere
+		return 0; // it leads nowhere
 	uint32_t m = s.stx_mode & 0777u;
 	if(S_ISDIR(s.stx_mode))
 		m |= DMDIR;
@@ -202,7 +202,8 @@ shownname(std::string_view host)
 			s += host.substr(i, n);
 		else
 			for(size_t k = 0; k < n; k++)
-				encode(Escape + static_cast<unsigned char>(host[i + k]), s);
+				encode(Escape + static_cast<unsigned char>(host[i + k]),
+				       s);
 		i += n;
 	}
 	return s;
@@ -221,7 +222,8 @@ hostname(std::string_view shown)
 			s += shown.substr(i, n);
 		i += n;
 	}
-	if(s.empty() || s == "." || s == ".." || s.find('/') != s.npos || s.find('\0') != s.npos)
+	if(s.empty() || s == "." || s == ".." || s.find('/') != s.npos ||
+	   s.find('\0') != s.npos)
 		return {};
 	return s;
 }

@@ -89,7 +89,8 @@ fault(int sig, siginfo_t* info, void*)
 		auto* at = static_cast<std::byte*>(info->si_addr);
 		bool guard = at < s.base && at >= s.base - (64 << 10);
 		std::string what = guard ? "stack overflow" : "fault";
-		oslog("emu: " + what + " in " + p.text + " " + std::to_string(p.pid) + "\n");
+		oslog("emu: " + what + " in " + p.text + " " + std::to_string(p.pid) +
+		      "\n");
 	}
 	signal(sig, SIG_DFL);
 	raise(sig);
@@ -127,7 +128,8 @@ signalstart()
 
 Faultstack::Faultstack()
 {
-	p = mmap(nullptr, Faultbytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	p = mmap(nullptr, Faultbytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		 -1, 0);
 	stack_t s = {};
 	s.ss_sp = p;
 	s.ss_size = Faultbytes;

@@ -25,9 +25,9 @@ namespace {
 
 struct Std {
 	enum Kind { Direct, Again, Socket, Thread } kind = Direct;
-	int fd = 0;	// Again: opened again, non-blocking
-	std::unique_ptr<Hostreader> reader;	// Thread
-	QLock turn;	// what is written stays in one piece
+	int fd = 0;			    // Again: opened again, non-blocking
+	std::unique_ptr<Hostreader> reader; // Thread
+	QLock turn;			    // what is written stays in one piece
 };
 
 Std*
@@ -105,7 +105,8 @@ int64_t
 readonce(Std& s, Buf b)
 {
 	if(s.kind == Std::Socket)
-		return hostcall([&] { return recv(s.fd, b.data(), b.size(), MSG_DONTWAIT); });
+		return hostcall(
+			[&] { return recv(s.fd, b.data(), b.size(), MSG_DONTWAIT); });
 	return hostcall([&] { return ::read(s.fd, b.data(), b.size()); });
 }
 
@@ -114,7 +115,8 @@ writeonce(Std& s, Bytes b)
 {
 	if(s.kind == Std::Socket)
 		return hostcall([&] {
-			return send(s.fd, b.data(), b.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+			return send(s.fd, b.data(), b.size(),
+				    MSG_DONTWAIT | MSG_NOSIGNAL);
 		});
 	return hostcall([&] { return ::write(s.fd, b.data(), b.size()); });
 }

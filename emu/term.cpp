@@ -33,42 +33,42 @@ namespace p9 {
 namespace {
 
 constexpr size_t Maxprompt = 512;	// of a last line that is taken for a prompt
-constexpr size_t Maxpending = 64 << 10;	// bytes that wait for the editing thread
+constexpr size_t Maxpending = 64 << 10; // bytes that wait for the editing thread
 constexpr int Maxhistory = 1000;	// lines
 constexpr std::string_view Eraseline = "\r\033[J";
 
 // For signal handlers, too.
 std::atomic<bool> taken{false};
-termios found;	// how the terminal was; written before taken is set
+termios found; // how the terminal was; written before taken is set
 int foundfd;
 
 struct Term {
-	int out = 1;	// the terminal
+	int out = 1; // the terminal
 	int in = 0;
-	int tty = -1;	// the same, non-blocking and ours alone
-	int wake = -1;	// an eventfd: look at what follows
+	int tty = -1;  // the same, non-blocking and ours alone
+	int wake = -1; // an eventfd: look at what follows
 	EditLine* el = nullptr;
 	HistoryW* hist = nullptr;
 	std::unique_ptr<Hostreader> reader;
-	std::wstring prompt;	// of the line that is edited; the thread's
+	std::wstring prompt; // of the line that is edited; the thread's
 
-	QLock turn;	// of Procs that write
+	QLock turn; // of Procs that write
 
-	std::mutex lk;	// guards what follows; nobody sleeps with it held
+	std::mutex lk; // guards what follows; nobody sleeps with it held
 	std::condition_variable written;
-	bool writing = false;	// a Proc writes to the terminal
+	bool writing = false; // a Proc writes to the terminal
 	bool editing = false;
-	std::string pending;	// to be written by the editing thread
-	std::string partial;	// what stands on the last line
-	bool calloff = false;	// the line is to be thrown away
-	bool interrupted = false;	// by ^C
+	std::string pending;	  // to be written by the editing thread
+	std::string partial;	  // what stands on the last line
+	bool calloff = false;	  // the line is to be thrown away
+	bool interrupted = false; // by ^C
 	bool resized = false;
 	bool redraw = false;
-	bool eof = false;	// the terminal has hung up
+	bool eof = false; // the terminal has hung up
 	Consmode mode = Consmode::Cooked;
 };
 
-Term* term;	// set once, before boot
+Term* term; // set once, before boot
 
 void
 wakeeditor(Term& t)
@@ -269,7 +269,7 @@ editline(Term& t)
 	const wchar_t* w = el_wgets(t.el, &n);
 	End end = endedit(t, !w);
 	if(end == End::Interrupted)
-		noteforeground("interrupt");	// its prompt comes on a line of its own
+		noteforeground("interrupt"); // its prompt comes on a line of its own
 	if(!w) {
 		if(end != End::Done)
 			return "";
@@ -306,7 +306,8 @@ public:
 	void write(std::string_view s)
 	{
 		while(!s.empty()) {
-			int64_t n = hostcall([&] { return ::write(t.tty, s.data(), s.size()); });
+			int64_t n = hostcall(
+				[&] { return ::write(t.tty, s.data(), s.size()); });
 			if(n >= 0)
 				s.remove_prefix(size_t(n));
 			else if(n == -EAGAIN)
@@ -465,7 +466,7 @@ termcontinue()
 	}
 	if(mode == Consmode::Raw)
 		settty(*term, mode);
-	calloff(*term, false);	// a line that was begun is read again
+	calloff(*term, false); // a line that was begun is read again
 }
 
 bool

@@ -5,6 +5,7 @@
 #include "lib9/block.h"
 
 #include <array>
+#include <mutex>
 #include <new>
 #include <thread>
 
@@ -26,13 +27,14 @@ struct Pool {
 	Spin lk;
 	Header* free = nullptr;
 	int nfree = 0;
+	long live = 0;	// not free
 };
 
 constexpr std::array<size_t, 9> Sizes = {
 	112, 240, 496, 1008, 4080, 8432, 33072, 131056, MAXMSIZE + 40};
 constexpr std::array<int, 9> Share = {1024, 512, 256, 256, 128, 128, 32, 16, 8};
 std::array<Pool, Sizes.size()> pools;
-std::atomic<long> nlive{0};
+std::atomic<long> nhuge{0};	// live ones of no class
 
 int
 classof(size_t n)
@@ -56,13 +58,15 @@ Block::alloc(size_t n)
 			p.free = h->next;
 			p.nfree--;
 		}
+		p.live++;
 		p.lk.unlock();
+	} else {
+		nhuge.fetch_add(1, std::memory_order_relaxed);
 	}
 	size_t size = cls >= 0 ? Sizes[size_t(cls)] : n;
 	if(!h)
 		h = static_cast<Header*>(::operator new(Hdr + size));
 	h->cls = cls;
-	nlive.fetch_add(1, std::memory_order_relaxed);
 	Block b;
 	b.base = static_cast<std::byte*>(static_cast<void*>(h)) + Hdr;
 	b.rp = b.wp = b.base;
@@ -75,10 +79,10 @@ Block::release() noexcept
 {
 	Header* h = static_cast<Header*>(static_cast<void*>(base - Hdr));
 	base = nullptr;
-	nlive.fetch_sub(1, std::memory_order_relaxed);
 	if(h->cls >= 0) {
 		Pool& p = pools[size_t(h->cls)];
 		p.lk.lock();
+		p.live--;
 		bool keep = p.nfree < Share[size_t(h->cls)];
 		if(keep) {
 			h->next = p.free;
@@ -88,6 +92,8 @@ Block::release() noexcept
 		p.lk.unlock();
 		if(keep)
 			return;
+	} else {
+		nhuge.fetch_sub(1, std::memory_order_relaxed);
 	}
 	::operator delete(h);
 }
@@ -95,7 +101,12 @@ Block::release() noexcept
 long
 Block::live()
 {
-	return nlive.load(std::memory_order_relaxed);
+	long n = nhuge.load(std::memory_order_relaxed);
+	for(Pool& p : pools) {
+		std::scoped_lock l(p.lk);
+		n += p.live;
+	}
+	return n;
 }
 
 void

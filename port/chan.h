@@ -4,7 +4,7 @@
 // may sleep; a last drop anywhere else puts the Chan on the close queue, which
 // kprocs serve.  ~Chan only checks that it was closed.
 //
-// Lock order: Pgrp::ns, Mhead::lock, Chan::lock, Mnt::lk, Queue::lk, Proc::lk.
+// Lock order: Pgrp::ns, Chan::lock, Mnt::lk, Queue::lk, Proc::lk.
 // No Ref<Chan> is dropped under any.
 
 #pragma once

@@ -17,9 +17,9 @@ namespace p9 {
 namespace {
 
 struct Kmesg {
-	Lock lk;	// guards what follows
+	Lock lk; // guards what follows
 	std::array<char, 64 << 10> ring;
-	uint64_t end = 0;	// bytes printed since boot
+	uint64_t end = 0; // bytes printed since boot
 	bool diverted = false;
 };
 
@@ -68,7 +68,8 @@ print(std::string_view text)
 	bool diverted;
 	{
 		std::scoped_lock l(k.lk);
-		std::string_view s = text.substr(text.size() - std::min(text.size(), k.ring.size()));
+		std::string_view s =
+			text.substr(text.size() - std::min(text.size(), k.ring.size()));
 		for(char c : s)
 			k.ring[k.end++ % k.ring.size()] = c;
 		diverted = k.diverted;

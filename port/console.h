@@ -43,7 +43,7 @@ void kprintclose();
 size_t kprintread(Buf);
 
 struct Hostmem {
-	uint64_t total = 0;	// bytes
+	uint64_t total = 0; // bytes
 	uint64_t used = 0;
 };
 Hostmem hostmem();

@@ -56,8 +56,9 @@ Block
 Msgreader::next(Chan& c, size_t max)
 {
 	for(;;) {
-		if(Block m = take(max); !m.empty())
-			return m;
+		if(!pend.empty())
+			if(Block m = take(max); !m.empty())
+				return m;
 		Block b = c.dev.bread(c, max, 0);
 		if(b.empty()) {
 			if(!pend.empty())

@@ -24,14 +24,14 @@ namespace p9 {
 // An open file of the host.
 class Hostfile : public Counted {
 public:
-	virtual Dir stat() = 0;	// its name is left empty
+	virtual Dir stat() = 0; // its name is left empty
 	virtual size_t read(Buf, int64_t off) = 0;
 	virtual size_t write(Bytes, int64_t off) = 0;
 	// A directory's next entries, a good number of them; empty at its end.
 	virtual std::vector<Dir> entries() = 0;
 	virtual void rewind() = 0;
-	// wstat(5) but for the name.  An entry that changes nothing puts what was written on
-	// the disk.  DMEXCL takes the locks that QEMU's image files have, or Eexcl.
+	// wstat(5) but for the name.  An entry that changes nothing puts what was written
+	// on the disk.  DMEXCL takes the locks that QEMU's image files have, or Eexcl.
 	virtual void wstat(const Dir&) = 0;
 };
 
@@ -41,10 +41,12 @@ public:
 	// permissions.  Nothing when there is no such file; Eperm when nobody may look.
 	virtual std::optional<Dir> trystat(const std::string& path) = 0;
 	virtual Ref<Hostfile> open(const std::string& path, int omode) = 0;
-	// Eexist when it is there.  perm as create(5): cut by the directory's and the umask.
-	virtual Ref<Hostfile> create(const std::string& path, int omode, uint32_t perm) = 0;
-	virtual void remove(const std::string& path) = 0;	// of a link: the link
-	virtual void wstat(const std::string& path, const Dir&) = 0;	// but for the name
+	// Eexist when it is there.  perm as create(5): cut by the directory's and the
+	// umask.
+	virtual Ref<Hostfile> create(const std::string& path, int omode,
+				     uint32_t perm) = 0;
+	virtual void remove(const std::string& path) = 0; // of a link: the link
+	virtual void wstat(const std::string& path, const Dir&) = 0; // but for the name
 	// Within its directory; Eexist when the new one is there.
 	virtual void rename(const std::string& path, const std::string& newname) = 0;
 	// Tells trees apart, as stat's dev.

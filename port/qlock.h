@@ -3,7 +3,7 @@
 // served.  All meet the standard's Lockable requirements: use std::scoped_lock,
 // unique_lock, shared_lock.  See sleep(10).
 //
-// Lock order: Pgrp::ns, Mhead::lock, Chan::lock, Mnt::lk, Queue::lk, Proc::lk.
+// Lock order: Pgrp::ns, Chan::lock, Mnt::lk, Queue::lk, Proc::lk.
 // No Ref<Chan> is dropped under any.
 
 #pragma once
@@ -18,16 +18,10 @@ namespace p9 {
 
 class Proc;
 
-// In test mode: perhaps switches to another Proc, as the seed says.  Else nothing.
-// Stands where a real machine could switch; never while a Lock is held.
+// In test mode: perhaps switches to another Proc, as the seed says.  Every Lock calls it
+// before it is taken, and so do all that are made of Locks: QLock, Rendez, Queue.
 extern bool testmode;
 void forcedswitch();
-inline void
-schedpoint()
-{
-	if(testmode) [[unlikely]]
-		forcedswitch();
-}
 
 // Locks that this worker holds: nothing may sleep or switch while it is not 0.
 // Kept in test mode only.

@@ -83,6 +83,7 @@ workerloop(Worker& w)
 		ospin(w.index);
 	while(!s.stopping) {
 		if(s.awake > s.want) {
+			giveaway(s, w);
 			parkworker(s, w);
 			continue;
 		}
@@ -226,9 +227,16 @@ giveaway(Scheduler& s, Worker& w)
 		got.putall(w.ready);
 		w.nready = 0;
 	}
-	std::scoped_lock l(s.lk);
-	s.ready.putall(got);
-	s.nready = s.ready.n;
+	if(got.n == 0)
+		return;
+	{
+		std::scoped_lock l(s.lk);
+		s.ready.putall(got);
+		s.nready = s.ready.n;
+	}
+	// The one in the loop counts as awake, but looks at the queue only when it comes back.
+	if(s.inloop)
+		loopwake();
 }
 
 int

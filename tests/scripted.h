@@ -133,6 +133,12 @@ public:
 // Both ends of a new pipe.
 std::pair<Ref<Chan>, Ref<Chan>> chanpipe();
 
+inline Bytes
+bytes(std::string_view s)
+{
+	return std::as_bytes(std::span(s));
+}
+
 // The bytes of a message given in hexadecimal and blanks; for malformed ones.
 std::string hex(std::string_view text);
 

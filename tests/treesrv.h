@@ -1,8 +1,9 @@
-// A file server in memory, for tests of the 9P engine without a kernel: the
-// smallest ramfs.
+// File servers for tests of the 9P engine without a kernel: the smallest ramfs, one
+// that computes its files, and one that keeps its requests.
 
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <vector>
@@ -92,6 +93,96 @@ struct Attached : Testclient {
 	{
 		EXPECT_EQ(walk(0, fid, {}), "");
 		call<Rcreate>(Tcreate{.fid = fid, .name = name, .perm = perm, .mode = mode});
+	}
+};
+
+// /n is a file for every number n; its text is n.  Directories go to any depth under d.
+class Gensrv : public Srv {
+public:
+	Gensrv() : Srv(gsync) { name = "gensrv"; }
+
+	std::optional<Qid> walk1(Fid& f, std::string_view elem) override
+	{
+		if(elem == "..")
+			return Qid{.path = 0, .vers = 0, .type = QTDIR};
+		if(elem == "d")
+			return Qid{.path = f.qid.path + 1000, .vers = 0, .type = QTDIR};
+		if(elem == "broken")
+			error("is broken");
+		if(elem.size() > 3 || elem.find_first_not_of("0123456789") != elem.npos)
+			return {};
+		return Qid{.path = uint64_t(std::stoi(std::string(elem))), .vers = 0, .type = 0};
+	}
+	void read(Req& r) override
+	{
+		if(r.fid->isdir())
+			dirread9p(r, [](size_t n) -> std::optional<Dir> {
+				if(n >= 100)
+					return {};
+				Dir d;
+				d.name = std::to_string(n);
+				return d;
+			});
+		else
+			readstr(r, std::to_string(r.fid->qid.path));
+		r.respond();
+	}
+};
+
+// Keeps its reads until it is told to answer.
+class Keepsrv : public Gensrv {
+public:
+	std::mutex m;
+	std::condition_variable c;
+	std::vector<Req*> kept;
+	std::vector<Req*> flushes;
+	bool holdflush = false;
+	bool cancels = true;
+
+	void read(Req& r) override
+	{
+		std::scoped_lock l(m);
+		kept.push_back(&r);
+		c.notify_all();
+	}
+	void flush(Req& r) override
+	{
+		std::unique_lock l(m);
+		auto it = std::ranges::find(kept, r.oldreq.get());
+		if(it != kept.end() && cancels) {
+			Req* old = *it;
+			kept.erase(it);
+			old->responderror(Eintr);
+		}
+		if(holdflush) {
+			flushes.push_back(&r);
+			c.notify_all();
+			return;
+		}
+		l.unlock();
+		r.respond();
+	}
+	void wait(size_t n)
+	{
+		std::unique_lock l(m);
+		c.wait(l, [&] { return kept.size() >= n; });
+	}
+	void waitflushes(size_t n)
+	{
+		std::unique_lock l(m);
+		c.wait(l, [&] { return flushes.size() >= n; });
+	}
+	void answer(std::string_view s)
+	{
+		std::vector<Req*> v;
+		{
+			std::scoped_lock l(m);
+			v.swap(kept);
+		}
+		for(Req* r : v) {
+			readstr(*r, s);
+			r->respond();
+		}
 	}
 };
 }

@@ -367,11 +367,11 @@ Lexer::heredoc(std::string_view tag)
 			line++;
 		if(ln == tag)
 			break;
-		body += ln;
+		if(c == -1 && ln.empty())
+			break;
+		body += std::exchange(ln, {}) + '\n';
 		if(c == -1)
 			break;
-		body += '\n';
-		ln.clear();
 		doprompt = true;
 	}
 	doprompt = true;

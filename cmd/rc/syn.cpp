@@ -357,7 +357,8 @@ Parser::redir(Treeref r)
 	}
 	attach(*r, word());
 	if(r->rtype == Rtype::Here) {
-		if(r->kid[0]->op != Op::Word)
+		const Cmdtree& tag = *r->kid[0];
+		if(tag.op != Op::Word || tag.str.find('\n') != tag.str.npos)
 			fail("Bad here tag");
 		heres.push_back(r);
 	}

@@ -35,6 +35,7 @@ class Printer {
 	size_t ntab = 0;
 	std::string heres;	// the here documents of this line
 
+	size_t open = std::string::npos;	// where a command may follow on the next line
 	std::string s;
 
 public:
@@ -42,10 +43,12 @@ public:
 
 private:
 	void tree(const Treeref& t);
+	void apart(const Treeref& t);
 	void kids(const Cmdtree& t, std::string_view between);
 	void sequence(const Cmdtree& t);
 	void word(const Cmdtree& t);
 	void cmd(const Cmdtree& t);
+	void head(const Cmdtree& t);
 	void arrow(const Cmdtree& t);
 	void redir(const Cmdtree& t);
 	void loop(const Cmdtree& t);
@@ -55,8 +58,24 @@ private:
 void
 Printer::newline()
 {
+	if(open == s.size())
+		s += ';';
+	if(s.ends_with('\\'))
+		s += ' ';	// or the next line would continue this one
 	s += '\n' + std::exchange(heres, {});
 	s.append(ntab, '\t');
+}
+
+// Behind an operator that would take the next character for its own.
+void
+Printer::apart(const Treeref& t)
+{
+	size_t at = s.size();
+	tree(t);
+	if(s.size() == at || s[at] == '[' || s[at] == '"')
+		s.insert(at, " ");
+	if(!t)
+		open = s.size();
 }
 
 void
@@ -90,7 +109,8 @@ Printer::word(const Cmdtree& t)
 		return;
 	case Op::Dollar:
 		s += '$';
-		break;
+		apart(t.kid[0]);
+		return;
 	case Op::Join:
 		s += "$\"";
 		break;
@@ -122,6 +142,17 @@ Printer::word(const Cmdtree& t)
 	kids(t, "");
 }
 
+// The > or the like, with its descriptor unless that is the usual one.
+void
+Printer::head(const Cmdtree& t)
+{
+	static constexpr std::string_view arrows[] = {"<", ">", ">>", "<>", "<<"};
+	s += arrows[size_t(t.rtype)];
+	bool out = t.rtype == Rtype::Write || t.rtype == Rtype::Append;
+	if(t.fd0 != (out ? 1 : 0))
+		s += '[' + std::to_string(t.fd0) + ']';
+}
+
 // One redirection, without its command.
 void
 Printer::arrow(const Cmdtree& t)
@@ -132,12 +163,8 @@ Printer::arrow(const Cmdtree& t)
 		s += (t.op == Op::Dup ? std::to_string(t.fd0) : "") + ']';
 		return;
 	}
-	static constexpr std::string_view arrows[] = {"<", ">", ">>", "<>", "<<"};
-	s += arrows[size_t(t.rtype)];
-	bool out = t.rtype == Rtype::Write || t.rtype == Rtype::Append;
-	if(t.fd0 != (out ? 1 : 0))
-		s += '[' + std::to_string(t.fd0) + ']';
-	tree(t.kid[0]);
+	head(t);
+	apart(t.kid[0]);
 	if(t.rtype == Rtype::Here)
 		heres += t.str + deglob(t.kid[0]->str) + '\n';
 }
@@ -227,7 +254,7 @@ Printer::cmd(const Cmdtree& t)
 			s += '[' + std::to_string(t.fd1) + '=' + std::to_string(t.fd0) + ']';
 		else if(t.fd0 != 1)
 			s += '[' + std::to_string(t.fd0) + ']';
-		tree(t.kid[1]);
+		apart(t.kid[1]);
 		break;
 	case Op::For:
 		loop(t);
@@ -268,8 +295,10 @@ Printer::print(const Treeref& t)
 void
 Printer::tree(const Treeref& t)
 {
-	if(!t)
+	if(!t) {
+		open = s.size();
 		return;
+	}
 	switch(t->op) {
 	case Op::Word:
 	case Op::Dollar:
@@ -292,7 +321,8 @@ Printer::tree(const Treeref& t)
 		redir(*t);
 		break;
 	case Op::Pipefd:
-		s += t->rtype == Rtype::Read ? " <" : t->rtype == Rtype::Write ? " >" : " <>";
+		s += ' ';
+		head(*t);
 		tree(t->kid[0]);
 		break;
 	default:
