@@ -69,7 +69,8 @@ PTEST(notefs, works_as_it_stands_in_the_manual)
 	EXPECT_EQ(readfile("/mnt/note"), "remember");
 	f = open("/mnt/note", ORDWR);
 	EXPECT_ERROR(write(f, std::string(1001, 'x')), "note too long");
-	EXPECT_ERROR(create("/mnt/x", OWRITE, 0666), "mounted directory forbids creation: '/mnt/x'");
+	EXPECT_ERROR(create("/mnt/x", OWRITE, 0666),
+		     "mounted directory forbids creation: '/mnt/x'");
 	unmount({}, "/mnt");
 	remove("/srv/note");
 }

@@ -20,7 +20,7 @@ namespace {
 
 constexpr uint64_t Chunksize = 64 * 1024;
 constexpr uint64_t Maxfile = uint64_t(16) << 40;
-constexpr uint64_t Maxmem = 800 << 20;	// without -u
+constexpr uint64_t Maxmem = 800 << 20; // without -u
 
 constexpr std::string_view Efilebig = "file too big";
 constexpr std::string_view Enomemory = "no memory";
@@ -152,7 +152,7 @@ public:
 		direct = true;
 		tree = std::make_unique<Tree>(getuser(), getuser(), 0777);
 	}
-	~Ramfs() override { tree.reset(); }	// its files give their memory back
+	~Ramfs() override { tree.reset(); } // its files give their memory back
 
 	void open(Req& r) override
 	{
@@ -175,7 +175,7 @@ public:
 		if(!dir)
 			f = mk<Ramfile>(mem);
 		r.newfid->file = tree->createfile(*r.fid->file, r.ifcall.name, r.fid->uid,
-			r.ifcall.perm, f);
+						  r.ifcall.perm, f);
 		r.ofcall.qid = tree->qidof(*r.newfid->file);
 		if(f)
 			f->nopen++;
@@ -253,17 +253,40 @@ options(Cmdline& a)
 	Options o;
 	while(char32_t f = a.flag())
 		switch(f) {
-		case 'D': o.debug++; break;
-		case 'i': o.stdio = true; o.srvname = o.mtpt = ""; break;
-		case 'p': break;	// the host keeps Procs' memory from each other's programs
-		case 's': o.srvname = "ramfs"; o.mtpt = ""; break;
-		case 'S': o.srvname = a.earg(); o.mtpt = ""; break;
-		case 'm': o.mtpt = a.earg(); break;
-		case 'u': o.unlimited = true; break;
-		case 'b': o.flag |= MBEFORE; break;
-		case 'a': o.flag |= MAFTER; break;
-		case 'c': o.flag |= MCREATE; break;
-		default: a.usage();
+		case 'D':
+			o.debug++;
+			break;
+		case 'i':
+			o.stdio = true;
+			o.srvname = o.mtpt = "";
+			break;
+		case 'p':
+			break; // the host keeps Procs' memory from each other's programs
+		case 's':
+			o.srvname = "ramfs";
+			o.mtpt = "";
+			break;
+		case 'S':
+			o.srvname = a.earg();
+			o.mtpt = "";
+			break;
+		case 'm':
+			o.mtpt = a.earg();
+			break;
+		case 'u':
+			o.unlimited = true;
+			break;
+		case 'b':
+			o.flag |= MBEFORE;
+			break;
+		case 'a':
+			o.flag |= MAFTER;
+			break;
+		case 'c':
+			o.flag |= MCREATE;
+			break;
+		default:
+			a.usage();
 		}
 	if(a.argc() > 0)
 		a.usage();
@@ -283,7 +306,9 @@ ramfs(Argv argv)
 	if(o.unlimited)
 		srv->mem.max = ~uint64_t(0);
 	if(o.stdio) {
-		srv->log = [](std::string_view line) { fprint(2, std::string(line) + "\n"); };
+		srv->log = [](std::string_view line) {
+			fprint(2, std::string(line) + "\n");
+		};
 		std::unique_ptr<Transport> t = fdtransport(0, 1);
 		srv->serve(*t);
 		return;

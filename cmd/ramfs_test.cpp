@@ -118,7 +118,8 @@ PTEST(ramfs, large_reads_and_writes_arrive_whole)
 	EXPECT_TRUE(text("/tmp/big") == big);
 	put("/tmp/big", std::string_view(big).substr(0, 100000), 65530);
 	std::string now = text("/tmp/big");
-	EXPECT_TRUE(now == big.substr(0, 65530) + big.substr(0, 100000) + big.substr(165530));
+	EXPECT_TRUE(now ==
+		    big.substr(0, 65530) + big.substr(0, 100000) + big.substr(165530));
 }
 
 PTEST(ramfs, append_only_and_exclusive_files)
@@ -169,7 +170,7 @@ PTEST(ramfs, LP_29_a_server_that_ends_takes_its_srv_file_with_it)
 	postmountsrv(std::move(srv), "x", {}, 0);
 	EXPECT_TRUE(access("/srv/x", AEXIST));
 	Fd fd = open("/srv/x", ORDWR);
-	write(fd, "junk that is no message");	// ends the session
+	write(fd, "junk that is no message"); // ends the session
 	std::byte b[10];
 	EXPECT_EQ(read(fd, b), 0u);
 	close(std::move(fd));

@@ -14,6 +14,12 @@ goodsize(Bytes b, size_t max)
 	return msgsize(b) >= MSGHDR && msgsize(b) <= max;
 }
 
+static bool
+iswhole(const Block& b, size_t max)
+{
+	return b.own() >= MSGHDR && msgsize(b.data()) == b.size() && goodsize(b.data(), max);
+}
+
 // The message that pend begins with, taken from it; empty when there is less than one.
 Block
 Msgreader::take(size_t max)
@@ -52,23 +58,31 @@ Msgreader::put(Block b)
 	pend.append(b.data());
 }
 
+// As next, when pend is not empty.
+Block
+Msgreader::join(Chan& c, size_t max)
+{
+	for(;;) {
+		if(Block m = take(max); !m.empty())
+			return m;
+		Block b = c.dev.bread(c, max, 0);
+		if(b.empty())
+			error(Ebadmsg);
+		put(std::move(b));
+	}
+}
+
 Block
 Msgreader::next(Chan& c, size_t max)
 {
-	for(;;) {
-		if(!pend.empty())
-			if(Block m = take(max); !m.empty())
-				return m;
-		Block b = c.dev.bread(c, max, 0);
-		if(b.empty()) {
-			if(!pend.empty())
-				error(Ebadmsg);
-			return {};
-		}
-		if(pend.empty() && b.own() >= MSGHDR && msgsize(b.data()) == b.size()
-			&& goodsize(b.data(), max))
+	Block b;
+	if(pend.empty()) {
+		b = c.dev.bread(c, max, 0);
+		if(b.empty() || iswhole(b, max))
 			return b;
-		put(std::move(b));
+		put(std::exchange(b, {}));
 	}
+	b = join(c, max);
+	return b;
 }
 }

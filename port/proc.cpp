@@ -204,8 +204,14 @@ Proc::waittext()
 	const char* what = sched->what.load(std::memory_order_relaxed);
 	if(!what)
 		return {};
+	// One looks at a time.  ~Waitfor sees looked, or we see what it left behind.
 	std::scoped_lock l(lk);
-	return waitfor ? waitfor->text() : what;
+	std::string s = what;
+	looked = waitfor.load();
+	if(Waitfor* w = waitfor; w && w == looked)
+		s = w->text();
+	looked = nullptr;
+	return s;
 }
 
 const char*
@@ -220,16 +226,17 @@ Proc::statename()
 	return "Running";
 }
 
-Waitfor::Waitfor() : outer(up().waitfor)
+Waitfor::Waitfor() : outer(up().waitfor.load(std::memory_order_relaxed))
 {
-	std::scoped_lock l(up().lk);
-	up().waitfor = this;
+	up().waitfor.store(this, std::memory_order_release);
 }
 
 Waitfor::~Waitfor()
 {
-	std::scoped_lock l(up().lk);
-	up().waitfor = outer;
+	Proc& p = up();
+	p.waitfor.exchange(outer);
+	while(p.looked == this) [[unlikely]]
+		yield();
 }
 
 void

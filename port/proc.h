@@ -50,7 +50,7 @@ public:
 	Waitfor();
 	virtual ~Waitfor();
 	Waitfor(const Waitfor&) = delete;
-	virtual std::string text() const = 0;	// called by others, with Proc::lk held
+	virtual std::string text() const = 0;	// called by others while this one is parked
 
 private:
 	friend class Proc;
@@ -87,7 +87,6 @@ public:
 	std::vector<Waitrec> waitq;
 	bool dead = false;	// its groups are gone and it takes no note
 	int nchild = 0;	// children that will leave a record
-	Waitfor* waitfor = nullptr;	// innermost
 
 	// A member as it is now, and a change of one where others may look.
 	template<class T> T peek(T Proc::*member)
@@ -126,6 +125,10 @@ public:
 		notepending = true;
 		ready();
 	}
+
+	// What it waits for, innermost; and who looks at one now, which keeps its end waiting.
+	std::atomic<Waitfor*> waitfor{nullptr};
+	std::atomic<Waitfor*> looked{nullptr};
 
 	// The wait in words, "" when it runs: for /proc/n/status and hang reports.
 	std::string waittext();

@@ -21,7 +21,7 @@ Blockring::grow()
 }
 
 void
-Blockring::put(Block b)
+Blockring::put(Block&& b)
 {
 	if(n == cap)
 		grow();
@@ -29,7 +29,7 @@ Blockring::put(Block b)
 }
 
 void
-Blockring::putfront(Block b)
+Blockring::putfront(Block&& b)
 {
 	if(n == cap)
 		grow();
@@ -141,7 +141,7 @@ Queue::freewriters(Waiter::State s)
 }
 
 void
-Queue::put(Block b)
+Queue::put(Block&& b)
 {
 	wpos += b.size();
 	wseq++;

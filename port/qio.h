@@ -28,8 +28,8 @@ public:
 	size_t size() const { return n; }
 	bool empty() const { return n == 0; }
 	Block& front() { return v[head]; }
-	void put(Block b);
-	void putfront(Block b);
+	void put(Block&& b);
+	void putfront(Block&& b);
 	Block get();
 };
 
@@ -110,7 +110,7 @@ private:
 	Waiters writers;	// in order of position
 
 	bool within(uint64_t pos, uint64_t seq) const;
-	void put(Block b);
+	void put(Block&& b);
 	Block take();
 	Block takefront(std::unique_lock<Lock>& l, size_t n);
 	void ended();

@@ -38,14 +38,25 @@ readyglobal(Proc& p)
 	wakemonitor(s);
 }
 
+// To the end of the queue, behind all that are ready here.
+void
+enqueuelast(Worker& w, Proc& p)
+{
+	std::scoped_lock l(w.lk);
+	w.ready.put(p);
+	w.nready.store(w.ready.n, std::memory_order_relaxed);
+}
+
+// To the next slot; who was there goes to the queue.  w is this thread.
 void
 readylocal(Worker& w, Proc& p)
 {
-	std::scoped_lock l(w.lk);
-	if(w.next)
-		w.ready.put(*w.next);
-	w.next = &p;
-	w.nready.store(w.ready.n + 1, std::memory_order_relaxed);
+	if(!w.next.load(std::memory_order_relaxed)) {
+		w.next.store(&p, std::memory_order_release);
+		return;
+	}
+	if(Proc* old = w.next.exchange(&p, std::memory_order_acq_rel))
+		enqueuelast(w, *old);
 }
 
 void
@@ -56,15 +67,6 @@ enqueue(Proc& p)
 		readylocal(*w, p);
 	else
 		readyglobal(p);
-}
-
-// To the end of the queue, behind all that are ready here.
-void
-enqueuelast(Worker& w, Proc& p)
-{
-	std::scoped_lock l(w.lk);
-	w.ready.put(p);
-	w.nready.store(w.ready.n + (w.next != nullptr), std::memory_order_relaxed);
 }
 
 Proc*
@@ -80,33 +82,35 @@ getglobal(Scheduler& s, Worker& w)
 	while(share-- > 0)
 		w.ready.put(*s.ready.get());
 	s.nready = s.ready.n;
-	w.nready = w.ready.n + (w.next != nullptr);
+	w.nready = w.ready.n;
 	return p;
 }
 
 Proc*
-getlocal(Worker& w, bool fair)
+getqueued(Worker& w)
 {
 	if(w.nready.load(std::memory_order_relaxed) == 0)
 		return nullptr;
 	std::scoped_lock l(w.lk);
-	Proc* p = nullptr;
-	if(fair)
-		p = w.ready.get();
-	if(!p)
-		p = std::exchange(w.next, nullptr);
-	if(!p)
-		p = w.ready.get();
-	w.nready.store(w.ready.n + (w.next != nullptr), std::memory_order_relaxed);
+	Proc* p = w.ready.get();
+	w.nready.store(w.ready.n, std::memory_order_relaxed);
 	return p;
+}
+
+Proc*
+getnext(Worker& w)
+{
+	if(!w.next.load(std::memory_order_relaxed))
+		return nullptr;
+	return w.next.exchange(nullptr, std::memory_order_acq_rel);
 }
 
 Proc*
 picktest(Scheduler& s, Worker& w)
 {
 	std::scoped_lock l(w.lk);
-	if(w.next)
-		w.ready.put(*std::exchange(w.next, nullptr));
+	if(Proc* p = getnext(w))
+		w.ready.put(*p);
 	if(s.nready > 0) {
 		std::scoped_lock gl(s.lk);
 		w.ready.putall(s.ready);
@@ -248,10 +252,12 @@ pick(Worker& w)
 		}
 		if(Proc* p = getglobal(s, w))
 			return p;
-		if(Proc* p = getlocal(w, true))
+		if(Proc* p = getqueued(w))
 			return p;
 	}
-	if(Proc* p = getlocal(w, false))
+	if(Proc* p = getnext(w))
+		return p;
+	if(Proc* p = getqueued(w))
 		return p;
 	return getglobal(s, w);
 }

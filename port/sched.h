@@ -56,10 +56,11 @@ struct alignas(64) Worker {
 	Proc* prev = nullptr;
 	How how = Park;
 
-	Spin lk;	// guards next and ready
-	Proc* next = nullptr;
+	// Only this worker fills the slot; whoever empties it exchanges.
+	std::atomic<Proc*> next{nullptr};
+	Spin lk;	// guards ready
 	Runq ready;
-	std::atomic<size_t> nready{0};	// both, for others' glances
+	std::atomic<size_t> nready{0};	// of ready, for glances without the lock
 
 	std::atomic<uint64_t> progress{0};	// switches, for the monitor
 	std::atomic<bool> inhost{false};
@@ -70,6 +71,8 @@ struct alignas(64) Worker {
 	// The monitor's memory.
 	uint64_t seen = 0;
 	int64_t since = 0;
+
+	bool hasready() const { return nready > 0 || next != nullptr; }
 };
 
 // All workers, and what they share.

@@ -35,10 +35,10 @@ struct Krwmutex final : Sync::RWMutex {
 class Kcond final : public Sync::Cond {
 	struct Waiter {
 		Proc* p;
-		bool woken = false;	// guarded by lk
+		bool woken = false; // guarded by lk
 	};
 	Lock lk;
-	std::deque<Waiter*> waiting;	// guarded by lk
+	std::deque<Waiter*> waiting; // guarded by lk
 
 	// Requires: lk held.  The Waiter's frame is gone once its Proc sees woken.
 	void wakefirst()
@@ -85,10 +85,14 @@ public:
 class Ksync final : public Sync {
 public:
 	std::unique_ptr<Mutex> mutex() override { return std::make_unique<Kmutex>(); }
-	std::unique_ptr<RWMutex> rwmutex() override { return std::make_unique<Krwmutex>(); }
+	std::unique_ptr<RWMutex> rwmutex() override
+	{
+		return std::make_unique<Krwmutex>();
+	}
 	std::unique_ptr<Cond> cond() override { return std::make_unique<Kcond>(); }
 
-	// What a server spawns is part of the server: it has its descriptors and lives as long.
+	// What a server spawns is part of the server: it has its descriptors and lives as
+	// long.
 	void spawn(std::string_view name, std::function<void()> fn) override
 	{
 		if(!up().server) {
@@ -121,7 +125,7 @@ class Fdtransport final : public Transport {
 
 public:
 	Fdtransport(Ref<Chan> i, Ref<Chan> o)
-		: in(std::move(i)), out(std::move(o)), ispipe(out->dev.dc == U'|')
+	    : in(std::move(i)), out(std::move(o)), ispipe(out->dev.dc == U'|')
 	{
 	}
 	Block read() override { return reader.next(*in, max); }
@@ -147,24 +151,27 @@ std::unique_ptr<Transport>
 fdtransport(int infd, int outfd)
 {
 	return std::make_unique<Fdtransport>(fdtochan(infd, OREAD, Chkmnt::Yes),
-		fdtochan(outfd, OWRITE, Chkmnt::Yes));
+					     fdtochan(outfd, OWRITE, Chkmnt::Yes));
 }
 
 // LP-29.  The server alone holds the /srv file that removes itself when it is closed.
 void
-postmountsrv(std::unique_ptr<Srv> srv, std::string_view name, std::string_view mtpt, int flag,
-	std::vector<int> fds)
+postmountsrv(std::unique_ptr<Srv> srv, std::string_view name, std::string_view mtpt,
+	     int flag, std::vector<int> fds)
 {
 	auto [mine, its] = pipe();
 	Fd post;
 	fds.insert(fds.end(), {its, 2});
 	if(!name.empty()) {
-		post = create("/srv/" + std::string(name), OWRITE | ORCLOSE | OCEXEC, 0600);
+		post = create("/srv/" + std::string(name), OWRITE | ORCLOSE | OCEXEC,
+			      0600);
 		write(post, std::to_string(int(mine)));
 		fds.push_back(post);
 	}
 	if(!srv->log)
-		srv->log = [](std::string_view line) { fprint(2, std::string(line) + "\n"); };
+		srv->log = [](std::string_view line) {
+			fprint(2, std::string(line) + "\n");
+		};
 	std::string proc = srv->name;
 	spawnserver(proc, fds, [s = std::shared_ptr<Srv>(std::move(srv)), fd = int(its)] {
 		std::unique_ptr<Transport> t = fdtransport(fd, fd);

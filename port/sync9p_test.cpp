@@ -10,7 +10,7 @@ namespace p9 {
 
 namespace {
 
-std::atomic<int> nended{0};	// Gatesrvs that have
+std::atomic<int> nended{0}; // Gatesrvs that have
 
 // A file, gate: reads of it wait until something is written, and then answer that.
 class Gatesrv : public Srv {

@@ -31,6 +31,7 @@ class Msgreader {
 
 	Block take(size_t max);
 	void put(Block b);
+	Block join(Chan& c, size_t max);
 
 public:
 	static constexpr std::string_view Ebadmsg = "malformed 9P message";

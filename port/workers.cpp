@@ -11,8 +11,7 @@ namespace {
 constexpr int64_t Tick = 100'000;	// ns: how long a host call may keep a queue waiting
 constexpr int64_t Hog = 10'000'000;	// ns: how long one Proc may run without a switch
 
-// Half of another worker's queue: only its waiting ones, never its next slot, unless it
-// is stuck.
+// Half of another worker's queue, never its next slot.
 Proc*
 steal(Scheduler& s, Worker& w)
 {
@@ -25,13 +24,13 @@ steal(Scheduler& s, Worker& w)
 			std::scoped_lock l(v.lk);
 			for(size_t n = (v.ready.n + 1) / 2; n > 0; n--)
 				got.put(*v.ready.get());
-			v.nready = v.ready.n + (v.next != nullptr);
+			v.nready = v.ready.n;
 		}
 		Proc* p = got.get();
 		if(got.n > 0) {
 			std::scoped_lock l(w.lk);
 			w.ready.putall(got);
-			w.nready = w.ready.n + (w.next != nullptr);
+			w.nready = w.ready.n;
 		}
 		if(p)
 			return p;
@@ -58,7 +57,7 @@ void
 idle(Scheduler& s, Worker& w)
 {
 	timersrun();
-	if(w.nready > 0 || s.nready > 0)
+	if(w.hasready() || s.nready > 0)
 		return;
 	if(s.awake > s.want || !loophold()) {
 		parkworker(s, w);
@@ -138,14 +137,14 @@ bool
 watch(Scheduler& s, Worker& w, int64_t now, bool& busy)
 {
 	if(!w.running)
-		return w.nready > 0;
+		return w.hasready();
 	uint64_t seen = w.progress;
 	if(seen != w.seen) {
 		w.seen = seen;
 		w.since = now;
 	}
 	int64_t stuck = now - w.since;
-	bool waits = w.nready > 0 || s.nready > 0
+	bool waits = w.hasready() || s.nready > 0
 		|| (!s.inloop && (loopbusy() || timersnext() == 0));
 	if(waits && !w.detached && (w.inhost ? stuck >= Tick : stuck >= Hog))
 		detach(s, w);
@@ -178,7 +177,7 @@ monitor()
 		s.monasleep = true;
 		bool running = false;
 		for(size_t i = 0; i < s.nworkers; i++)
-			running |= s.workers[i].load()->running || s.workers[i].load()->nready > 0;
+			running |= s.workers[i].load()->running || s.workers[i].load()->hasready();
 		if(!running && !s.stopping)
 			s.monitor.wait();
 		s.monasleep = false;
@@ -222,8 +221,8 @@ giveaway(Scheduler& s, Worker& w)
 	Runq got;
 	{
 		std::scoped_lock l(w.lk);
-		if(w.next)
-			got.put(*std::exchange(w.next, nullptr));
+		if(Proc* p = w.next.exchange(nullptr))
+			got.put(*p);
 		got.putall(w.ready);
 		w.nready = 0;
 	}

@@ -156,7 +156,8 @@ public:
 	{
 		return call<Rattach>(Tattach{.fid = fid, .uname = uname}).qid;
 	}
-	std::string walk(uint32_t fid, uint32_t newfid, std::initializer_list<std::string_view> n)
+	std::string walk(uint32_t fid, uint32_t newfid,
+		std::initializer_list<std::string_view> n)
 	{
 		Twalk m{.fid = fid, .newfid = newfid};
 		for(std::string_view s : n)

@@ -89,10 +89,12 @@ struct Attached : Testclient {
 		attach();
 	}
 	// fid becomes a new file of that name in the root, open ORDWR.
-	void make(uint32_t fid, std::string_view name, uint32_t perm = 0664, uint8_t mode = ORDWR)
+	void make(uint32_t fid, std::string_view name, uint32_t perm = 0664,
+		uint8_t mode = ORDWR)
 	{
 		EXPECT_EQ(walk(0, fid, {}), "");
-		call<Rcreate>(Tcreate{.fid = fid, .name = name, .perm = perm, .mode = mode});
+		call<Rcreate>(
+			Tcreate{.fid = fid, .name = name, .perm = perm, .mode = mode});
 	}
 };
 
@@ -111,7 +113,8 @@ public:
 			error("is broken");
 		if(elem.size() > 3 || elem.find_first_not_of("0123456789") != elem.npos)
 			return {};
-		return Qid{.path = uint64_t(std::stoi(std::string(elem))), .vers = 0, .type = 0};
+		uint64_t n = uint64_t(std::stoi(std::string(elem)));
+		return Qid{.path = n, .vers = 0, .type = 0};
 	}
 	void read(Req& r) override
 	{

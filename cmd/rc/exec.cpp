@@ -7,7 +7,8 @@ namespace p9 {
 
 Shell::Frame::Frame(Shell& s)
 	: sh(s), base(s.redirbase), nlocal(s.vars.nlocal()), varbase(s.vars.scope()),
-	  nredir(s.redirs.size()), npipefd(std::exchange(s.npipefd, 0)), file(s.file), line(s.line), eflag(s.eflag)
+	  nredir(s.redirs.size()), npipefd(std::exchange(s.npipefd, 0)), file(s.file),
+	  line(s.line), eflag(s.eflag)
 {
 	sh.redirbase = nredir;
 }
@@ -102,7 +103,8 @@ Shell::runassign(const Cmdtree& t, Tail tail)
 			vars.push(name, std::move(val));
 			n++;
 		} else {
-			std::string name = one(a->kid[0], "= variable name not singleton!");
+			std::string name =
+				one(a->kid[0], "= variable name not singleton!");
 			vars.set(name, std::move(val));
 		}
 		if(a == last)
@@ -232,11 +234,12 @@ void
 Shell::runpipe(const Cmdtree& t)
 {
 	auto [r, w] = pipe();
-	int pid = fork(0, [left = t.kid[0], rfd = int(r), wfd = int(w), to = t.fd0](Shell& sh) {
-		close(rfd);
-		sh.pushredir({Redirection::Open, wfd, to});
-		sh.run(left, Yes);
-	});
+	int pid = fork(
+		0, [left = t.kid[0], rfd = int(r), wfd = int(w), to = t.fd0](Shell& sh) {
+			close(rfd);
+			sh.pushredir({Redirection::Open, wfd, to});
+			sh.run(left, Yes);
+		});
 	kids.back().held = true;
 	close(std::move(w));
 	pushredir({Redirection::Open, r.release(), t.fd1});
@@ -251,8 +254,10 @@ void
 Shell::runasync(const Cmdtree& t)
 {
 	int pid = fork(RFNOTEG, [cmd = t.kid[0]](Shell& sh) {
-		if(access("/dev/null", AREAD))
-			sh.pushredir({Redirection::Open, open("/dev/null", OREAD).release(), 0});
+		if(access("/dev/null", AREAD)) {
+			int fd = open("/dev/null", OREAD).release();
+			sh.pushredir({Redirection::Open, fd, 0});
+		}
 		sh.run(cmd, Yes);
 	});
 	vars.set("apid", {std::to_string(pid)});

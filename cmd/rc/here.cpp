@@ -24,7 +24,8 @@ Shell::substitute(std::string_view body)
 			body.remove_prefix(1);
 			continue;
 		}
-		for(n = 0; n < body.size() && idchr(static_cast<unsigned char>(body[n])); n++)
+		for(n = 0; n < body.size() && idchr(static_cast<unsigned char>(body[n]));
+		    n++)
 			;
 		Val v = variable(body.substr(0, n));
 		s += joined(words(v));

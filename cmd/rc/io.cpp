@@ -128,7 +128,8 @@ Shell::mapfd(int fd) const
 		const Redirection& r = redirs[i - 1];
 		if(r.kind == Redirection::Close && r.from == fd)
 			return -1;
-		if((r.kind == Redirection::Dup || r.kind == Redirection::Open) && r.to == fd)
+		if((r.kind == Redirection::Dup || r.kind == Redirection::Open) &&
+		   r.to == fd)
 			fd = r.from;
 	}
 	return fd;

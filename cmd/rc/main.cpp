@@ -292,7 +292,8 @@ struct Options {
 [[noreturn]] void
 usage()
 {
-	fprint(2, "Usage: rc [-srdiIlxebpvV] [-c command] [-m initial] [file [arg ...]]\n");
+	fprint(2,
+	       "Usage: rc [-srdiIlxebpvV] [-c command] [-m initial] [file [arg ...]]\n");
 	exits("usage");
 }
 
@@ -302,7 +303,8 @@ options(const Argv& argv)
 	Options o;
 	Args a(argv);
 	while(char32_t f = a.flag()) {
-		if(f >= 128 || std::string_view("srdiIlxebpvVcm").find(char(f)) == std::string_view::npos)
+		if(f >= 128 || std::string_view("srdiIlxebpvVcm").find(char(f)) ==
+				       std::string_view::npos)
 			usage();
 		o.flags[f] = true;
 		if(f != 'c' && f != 'm')

@@ -88,7 +88,8 @@ public:
 
 struct Redirection {
 	enum Kind { None, Open, Dup, Close } kind;
-	int from;	// Open: the file's descriptor, owned.  Dup: what to becomes.  Close: what.
+	// Open: the file's descriptor, owned.  Dup: what `to' becomes.  Close: what.
+	int from;
 	int to;
 };
 

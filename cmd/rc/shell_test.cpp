@@ -46,8 +46,8 @@ shnoted(const std::string& commands, std::string_view note)
 PTEST(rc, a_subshell_does_not_change_its_parent)
 {
 	stdns();
-	EXPECT_EQ(sh("x=1; fn f {echo old}; @{x=2; fn f {echo new}; cd /tmp}; echo $x; f").out,
-		"1\nold\n");
+	Ran r = sh("x=1; fn f {echo old}; @{x=2; fn f {echo new}; cd /tmp}; echo $x; f");
+	EXPECT_EQ(r.out, "1\nold\n");
 }
 
 PTEST(rc, two_shells_run_side_by_side)
@@ -95,7 +95,8 @@ PTEST(rc, an_interrupt_ends_a_script)
 PTEST(rc, fn_sigint_is_called_for_an_interrupt)
 {
 	stdns();
-	Ran r = shnoted("fn sigint {echo caught $#*; exit done}; echo go; while(~ 1 1) sleep 1",
+	Ran r = shnoted(
+		"fn sigint {echo caught $#*; exit done}; echo go; while(~ 1 1) sleep 1",
 		"interrupt");
 	EXPECT_EQ(r.out, "go\ncaught 0\n");
 	EXPECT_EQ(r.status, "done");
@@ -107,7 +108,9 @@ PTEST(rc, a_long_here_document_does_not_block)
 {
 	stdns();
 	std::string text(200000, 'x');
-	EXPECT_EQ(sh("cat >/tmp/out <<'E'\n" + text + "\nE\ncat >/tmp/copy </tmp/out").err, "");
+	EXPECT_EQ(
+		sh("cat >/tmp/out <<'E'\n" + text + "\nE\ncat >/tmp/copy </tmp/out").err,
+		"");
 	EXPECT_EQ(readfile("/tmp/out"), text + "\n");
 	// Nobody reads it.
 	EXPECT_EQ(sh("echo done <<'E'\n" + text + "\nE\n").out, "done\n");
@@ -124,7 +127,8 @@ PTEST(rc, recursion_without_end_is_an_error)
 PTEST(rc, an_interactive_shell_goes_on_after_errors)
 {
 	stdns();
-	Ran r = run({"rc", "-i"}, "echo a\n$nosuch\necho )\n>/no/x echo\necho $#status\n");
+	Ran r = run({"rc", "-i"},
+		    "echo a\n$nosuch\necho )\n>/no/x echo\necho $#status\n");
 	EXPECT_EQ(r.out, "a\n1\n");
 	EXPECT_EQ(r.err, "% % /fd/0:2: empty argument list\n"
 		"% /fd/0:3: token ')': syntax error\n"
@@ -136,8 +140,9 @@ PTEST(rc, descriptors_are_not_left_to_programs)
 {
 	stdns();
 	// Only 0, 1, 2 and what ls has /fd open on.
-	EXPECT_EQ(sh("echo >/tmp/n; {{ls -p /fd | cat} >/tmp/f} </tmp/n >[5]/tmp/g; cat /tmp/f").out,
-		"0\n0ctl\n1\n1ctl\n2\n2ctl\n3\n3ctl\n5\n5ctl\n");
+	Ran r = sh("echo >/tmp/n; {{ls -p /fd | cat} >/tmp/f} </tmp/n >[5]/tmp/g\n"
+		   "cat /tmp/f");
+	EXPECT_EQ(r.out, "0\n0ctl\n1\n1ctl\n2\n2ctl\n3\n3ctl\n5\n5ctl\n");
 }
 
 PTEST(rc, functions_with_here_documents_are_exported_whole)

@@ -87,8 +87,8 @@ enum class Tk {
 	Newline, Semi, Amp, Caret, Eq, Backq, Lbrace, Rbrace, Lparen, Rparen, Bad,
 };
 
-// Lines: commands are read line by line and run before the next is read.  Whole: the input
-// is one command in braces, checked as a whole first.
+// Lines: commands are read line by line and run before the next is read.  Whole: the
+// input is one command in braces, checked as a whole first.
 enum class Unit { Lines, Whole };
 
 class Lexer {

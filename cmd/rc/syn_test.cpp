@@ -82,10 +82,11 @@ TEST(rcsyn, what_is_printed_is_what_was_read)
 
 TEST(rcsyn, what_is_printed_reads_as_the_same_again)
 {
-	for(const char* s : {"a; b& c; d\n", "echo a$b.c'd'`{e}\n", "{ a; b } >f | c\n",
-		"if(a) b; if not c\n", "x = y z\n", "cat <<E <<'F' | b; c\n$x\nE\nb\nF\n",
-		"fn f { cat <<E | b\n$x\nE\n c }\n",
-		"a && if(b) c && d\n", "> f { a }\n", "echo if for\n", "fn a{b;fn c {d}}\n"}) {
+	for(const char* s :
+	    {"a; b& c; d\n", "echo a$b.c'd'`{e}\n", "{ a; b } >f | c\n",
+	     "if(a) b; if not c\n", "x = y z\n", "cat <<E <<'F' | b; c\n$x\nE\nb\nF\n",
+	     "fn f { cat <<E | b\n$x\nE\n c }\n", "a && if(b) c && d\n", "> f { a }\n",
+	     "echo if for\n", "fn a{b;fn c {d}}\n"}) {
 		std::string once = printed(s);
 		EXPECT_FALSE(once.starts_with("bad")) << s << once;
 		EXPECT_EQ(printed(once + "\n"), once);
@@ -134,7 +135,8 @@ TEST(rcsyn, after_an_error_the_next_line_is_read)
 
 TEST(rcsyn, if_not_follows_an_if)
 {
-	EXPECT_EQ(printed("if not a\n"), "bad: f:2: `if not' does not follow `if(...)'\n");
+	EXPECT_EQ(printed("if not a\n"),
+		  "bad: f:2: `if not' does not follow `if(...)'\n");
 	EXPECT_EQ(whole("if(a) b\nif not if(c) d\nif not e"),
 		"{\n\tif(a)b\n\tif not if(c)d\n\tif not e\n}");
 	EXPECT_EQ(whole("x; if(a) b\nif not c"), "{\n\tx; if(a)b\n\tif not c\n}");
@@ -145,7 +147,8 @@ TEST(rcsyn, a_switch_begins_with_a_case)
 {
 	EXPECT_EQ(printed("switch(a){b}\n"), "bad: f:2: case missing in switch\n");
 	EXPECT_EQ(printed("switch(a){}\n"), "bad: f:2: case missing in switch\n");
-	EXPECT_EQ(printed("switch(a){'case' b;c}\n"), "bad: f:2: case missing in switch\n");
+	EXPECT_EQ(printed("switch(a){'case' b;c}\n"),
+		  "bad: f:2: case missing in switch\n");
 }
 
 TEST(rcsyn, nothing_is_read_beyond_the_line)

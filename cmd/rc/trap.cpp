@@ -89,7 +89,9 @@ int
 Shell::fork(int flag, std::function<void(Shell&)> fn)
 {
 	message(vars.update());
-	auto body = [sub = Shell(*this), fn = std::move(fn)]() mutable { sub.childmain(fn); };
+	auto body = [sub = Shell(*this), fn = std::move(fn)]() mutable {
+		sub.childmain(fn);
+	};
 	int pid = rfork(RFFDG | RFREND | flag, std::move(body));
 	kids.push_back({pid, false, false, {}});
 	return pid;

@@ -14,7 +14,8 @@ Cmdtree::add(Treeref t)
 {
 	if(t) {
 		depth = std::max(depth, t->depth + 1);
-		if(op == Op::Conc || op == Op::Paren || op == Op::Group || op == Op::Simple)
+		if(op == Op::Conc || op == Op::Paren || op == Op::Group ||
+		   op == Op::Simple)
 			glob = glob || t->glob;
 	}
 	kid.push_back(std::move(t));
@@ -35,7 +36,7 @@ class Printer {
 	size_t ntab = 0;
 	std::string heres;	// the here documents of this line
 
-	size_t open = std::string::npos;	// where a command may follow on the next line
+	size_t open = std::string::npos;	// where a command may follow below
 	std::string s;
 
 public:
@@ -251,7 +252,8 @@ Printer::cmd(const Cmdtree& t)
 		tree(t.kid[0]);
 		s += '|';
 		if(t.fd1 != 0)
-			s += '[' + std::to_string(t.fd1) + '=' + std::to_string(t.fd0) + ']';
+			s += '[' + std::to_string(t.fd1) + '=' + std::to_string(t.fd0) +
+			     ']';
 		else if(t.fd0 != 1)
 			s += '[' + std::to_string(t.fd0) + ']';
 		apart(t.kid[1]);

@@ -157,7 +157,8 @@ Vars::update()
 			if(std::exchange(v.changed, false))
 				writeenv(name, envtext(v.val), failed);
 			if(std::exchange(v.fnchanged, false))
-				writeenv("fn#" + name, v.fn ? fntext(name, *v.fn) : "", failed);
+				writeenv("fn#" + name, v.fn ? fntext(name, *v.fn) : "",
+					 failed);
 		}
 	}
 	if(std::exchange(statchanged, false))

@@ -15,9 +15,9 @@ constexpr std::string_view Ebotch = "authrpc botch";
 // What an auth fid holds.
 struct Afid final : Counted {
 	Ref<Authconv> conv;
-	std::string uname;	// who the client says that it is
+	std::string uname; // who the client says that it is
 	std::string aname;
-	std::string user;	// who it is, once done
+	std::string user; // who it is, once done
 	bool done = false;
 };
 

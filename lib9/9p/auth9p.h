@@ -3,7 +3,12 @@
 //
 //	void auth(Req& r) override { auth9p(r, newconversation()); }
 //	void attach(Req& r) override { if(authattach(r)) ...; }
-//	void read(Req& r) override { if(r.fid->qid.type & QTAUTH) return authread(r); ... }
+//	void read(Req& r) override
+//	{
+//		if(r.fid->qid.type & QTAUTH)
+//			return authread(r);
+//		...
+//	}
 
 #pragma once
 

@@ -32,7 +32,7 @@ entry(std::string_view name, std::string_view uid, std::string_view gid, uint32_
 	return d;
 }
 
-template<std::unsigned_integral T>
+template <std::unsigned_integral T>
 bool
 changes(T was, T want)
 {
@@ -47,7 +47,7 @@ changes(std::string_view was, std::string_view want)
 }
 
 Tree::Tree(std::string_view uid, std::string_view gid, uint32_t perm)
-	: root(mk<File>(*this, entry("/", uid, gid, perm | DMDIR), nullptr))
+    : root(mk<File>(*this, entry("/", uid, gid, perm | DMDIR), nullptr))
 {
 }
 
@@ -69,7 +69,7 @@ Tree::~Tree()
 
 Ref<File>
 Tree::createfile(File& dir, std::string_view name, std::string_view uid, uint32_t perm,
-	Ref<Counted> aux)
+		 Ref<Counted> aux)
 {
 	Ref<File> f = mk<File>(*this, entry(name, uid, {}, perm), std::move(aux));
 	std::scoped_lock l(lk);
@@ -93,7 +93,7 @@ Tree::removefile(File& f)
 {
 	if(&f == root.get())
 		error("cannot remove root");
-	Ref<File> dir;	// dropped after lk, as kid
+	Ref<File> dir; // dropped after lk, as kid
 	Ref<File> kid;
 	std::scoped_lock l(lk);
 	if(!f.parent)
@@ -130,7 +130,7 @@ Tree::walkfile(File& dir, std::string_view name)
 
 Ref<File>
 Tree::walk(File& from, std::span<const std::string_view> names, std::string_view uid,
-	Few<Qid>& qids)
+	   Few<Qid>& qids)
 {
 	std::scoped_lock l(lk);
 	File* f = &from;
@@ -211,8 +211,8 @@ Tree::checkwstat(File& f, std::string_view uid, const Dir& d)
 {
 	std::scoped_lock l(lk);
 	const Dir& was = f.d;
-	if(changes(was.length, d.length)
-	   && ((was.mode & DMDIR) || !p9::hasperm(was, uid, AWRITE)))
+	if(changes(was.length, d.length) &&
+	   ((was.mode & DMDIR) || !p9::hasperm(was, uid, AWRITE)))
 		error(Eperm);
 	if(changes(was.name, d.name)) {
 		if(!f.parent || !p9::hasperm(f.parent->d, uid, AWRITE))
@@ -222,7 +222,8 @@ Tree::checkwstat(File& f, std::string_view uid, const Dir& d)
 	}
 	bool owner = uid == was.uid;
 	bool leader = uid == was.gid;
-	if((changes(was.mode, d.mode) || changes(was.mtime, d.mtime)) && !owner && !leader)
+	if((changes(was.mode, d.mode) || changes(was.mtime, d.mtime)) && !owner &&
+	   !leader)
 		error("not owner");
 	if(changes(was.gid, d.gid) && !owner && !(leader && uid == d.gid))
 		error("not owner");

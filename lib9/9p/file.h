@@ -44,7 +44,7 @@ private:
 	Ref<File> parent;	// empty in the root, and once removed
 	uint64_t seq = 0;	// its place in the parent
 	std::map<uint64_t, Ref<File>> kids;	// in the order that they came
-	std::unordered_map<std::string_view, File*> names;	// kids, by their own d.name
+	std::unordered_map<std::string_view, File*> names;	// kids, by d.name
 };
 
 class Tree {
@@ -65,25 +65,27 @@ public:
 	// parent", "cannot remove root", "has children".
 	void removefile(File& f);
 
-	// The file of that name; ".." is the parent, and the root's own.  Empty when there is
-	// none.
+	// The file of that name; ".." is the parent, and the root's own.  Empty when
+	// there is none.
 	Ref<File> walkfile(File& dir, std::string_view name);
 	Ref<File> parentof(File& f);	// empty for the root and what was removed
-	// As far as there are names, and uid may search: where it ends if that is all of them.
-	Ref<File> walk(File& from, std::span<const std::string_view> names, std::string_view uid,
-		Few<Qid>& qids);
+	// As far as there are names, and uid may search: where it ends if that is all of
+	// them.
+	Ref<File> walk(File& from, std::span<const std::string_view> names,
+		std::string_view uid, Few<Qid>& qids);
 
 	Dir statfile(File& f);
 	void statfile(File& f, Dir& d);	// the same into d, whose strings keep their room
 	Qid qidof(File& f);
 	uint64_t lengthof(File& f);
 
-	// Whether uid has all of the access asked for (AREAD AWRITE AEXEC): what others may,
-	// and what the owner may if he is he, and what the group may if its name is his.
+	// Whether uid has all of the access asked for (AREAD AWRITE AEXEC): what others
+	// may, and what the owner may if he is he, and what the group may if its name is
+	// his.
 	bool hasperm(File& f, std::string_view uid, int access);
 
-	// Raises Eperm or "not owner" unless stat(5) lets uid make this change, and Eexist for
-	// a name that is taken.
+	// Raises Eperm or "not owner" unless stat(5) lets uid make this change, and
+	// Eexist for a name that is taken.
 	void checkwstat(File& f, std::string_view uid, const Dir& d);
 	// Makes it, but for the length, which is the server's.  Errors: Eexist.
 	void wstatfile(File& f, const Dir& d);
@@ -93,8 +95,8 @@ public:
 	void setlength(File& f, uint64_t n);
 
 	// Whole entries of the directory from the cursor on (0 is the first), which moves
-	// behind them.  Files that come and go do not make it skip or repeat others.  Error
-	// Eshort when not even one fits.
+	// behind them.  Files that come and go do not make it skip or repeat others. 
+	// Error Eshort when not even one fits.
 	size_t readdir(File& dir, uint64_t& cursor, Buf);
 
 private:

@@ -15,12 +15,13 @@ template<class T> class Idmap {
 		uint32_t id = 0;
 		T* p = nullptr;	// null: free
 	};
-	std::vector<Slot> slots = std::vector<Slot>(16);	// a power of two, at most half full
+	// A power of two, at most half full.
+	std::vector<Slot> slots = std::vector<Slot>(16);
 	size_t n = 0;
 
 	size_t mask() const { return slots.size() - 1; }
-	// Clients count fids and tags upwards, so neighbours fall beside each other; the odd
-	// multiplier keeps other patterns apart.
+	// Clients count fids and tags upwards, so neighbours fall beside each other; the
+	// odd multiplier keeps other patterns apart.
 	size_t home(uint32_t id) const
 	{
 		return (id ^ (id * 0x9E3779B1u >> 16)) & mask();

@@ -8,7 +8,7 @@
 namespace p9 {
 
 Reqqueue::Reqqueue(Sync& s, std::string_view n, std::function<void(Req&)> i)
-	: sync(s), name(n), interrupt(std::move(i)), mu(s.mutex()), changed(s.cond())
+    : sync(s), name(n), interrupt(std::move(i)), mu(s.mutex()), changed(s.cond())
 {
 }
 

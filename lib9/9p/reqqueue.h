@@ -19,10 +19,11 @@ class Reqqueue {
 public:
 	using Serve = std::function<void(Req&)>;
 
-	// interrupt is called for the request that is being served when it is flushed, beside
-	// its Serve: it gets the Proc out of where it sleeps.  Empty: it is only noted
-	// (Req::flushed).
-	Reqqueue(Sync& s, std::string_view name, std::function<void(Req&)> interrupt = {});
+	// interrupt is called for the request that is being served when it is flushed,
+	// beside its Serve: it gets the Proc out of where it sleeps.  Empty: it is only
+	// noted (Req::flushed).
+	Reqqueue(Sync& s, std::string_view name,
+		std::function<void(Req&)> interrupt = {});
 	~Reqqueue();	// requires: ended
 	Reqqueue(const Reqqueue&) = delete;
 
@@ -30,8 +31,8 @@ public:
 	void push(Req& r, Serve fn);
 	// The flush hook: a request that waits is answered "interrupted".
 	void flush(Req& r);
-	// Answers what waits with "interrupted" and waits for the Proc to end; Srv::end is the
-	// place for it.
+	// Answers what waits with "interrupted" and waits for the Proc to end; Srv::end
+	// is the place for it.
 	void end();
 
 private:

@@ -7,8 +7,8 @@
 namespace p9 {
 
 Session::Session(Srv& s, Transport& tr)
-	: srv(s), t(tr), hooks(s.sync.mutex()), mu(s.sync.mutex()), idlers(s.sync.cond()),
-	  gone(s.sync.cond())
+    : srv(s), t(tr), hooks(s.sync.mutex()), mu(s.sync.mutex()), idlers(s.sync.cond()),
+      gone(s.sync.cond())
 {
 }
 
@@ -156,7 +156,7 @@ Session::dispatch(Block b)
 	return Goon;
 }
 
-template<class M>
+template <class M>
 Session::Next
 Session::take(Block b)
 {
@@ -166,14 +166,14 @@ Session::take(Block b)
 		return Ended;
 	}
 	Req& r = spare ? *std::exchange(spare, nullptr) : newreq();
-	Ref<Req> hold = Ref<Req>::adopt(&r);	// the one while the hook runs
+	Ref<Req> hold = Ref<Req>::adopt(&r); // the one while the hook runs
 	r.type = M::type;
 	r.tag = msgtag(b.data());
 	r.in = std::move(b);
 	std::string_view why = admit(r, m);
 	if(!why.empty()) {
 		refuse(r.tag, why);
-		Ref<Req>::adopt(&r);	// it will never be answered
+		Ref<Req>::adopt(&r); // it will never be answered
 		return Goon;
 	}
 	run(r, [&] { serve(r, m); });
@@ -208,7 +208,7 @@ Session::version(Block b)
 	clunkall();
 	waitgone(nreq);
 	Rversion r{.msize = uint32_t(std::min(size_t(m.msize), size_t(MAXMSIZE))),
-		.version = VERSION9P};
+		   .version = VERSION9P};
 	msize = r.msize;
 	if(!m.version.starts_with("9P")) {
 		r = {.msize = 256, .version = "unknown"};
@@ -220,7 +220,7 @@ Session::version(Block b)
 }
 
 // Enters the request: its tag, and the fid that it names.  Answers why not.
-template<class M>
+template <class M>
 std::string_view
 Session::admit(Req& r, const M& m)
 {
@@ -249,7 +249,7 @@ Session::admit(Req& r, const M& m)
 }
 
 // Runs a hook, alone unless others were released.
-template<class F>
+template <class F>
 void
 Session::run(Req& r, F serve1)
 {

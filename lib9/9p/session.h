@@ -46,7 +46,7 @@ public:
 private:
 	static constexpr size_t Maxreqs = 512;	// outstanding, and as many flushes
 	static constexpr size_t Maxfids = 65536;
-	static constexpr int Maxidle = 8;	// Procs that stay when they have nothing to do
+	static constexpr int Maxidle = 8;	// Procs that stay with nothing to do
 	static constexpr size_t Firstmsize = 8192 + IOHDRSZ;
 
 	Transport& t;

@@ -39,7 +39,8 @@ Req::responderror(std::string_view text)
 Buf
 Req::readroom()
 {
-	return session.readroom(*this, srv().direct ? Session::Mayclaim : Session::Noclaim);
+	return session.readroom(*this,
+				srv().direct ? Session::Mayclaim : Session::Noclaim);
 }
 
 Bytes
@@ -164,8 +165,8 @@ Srv::wstat(Req& r)
 	r.responderror("wstat prohibited");
 }
 
-// The copy goes into the reader's own memory when it is there: no sleep lies between claim
-// and unclaim.
+// The copy goes into the reader's own memory when it is there: no sleep lies between
+// claim and unclaim.
 void
 readbuf(Req& r, Bytes all)
 {

@@ -45,10 +45,11 @@ class Transport {
 public:
 	virtual ~Transport() = default;
 
-	// The next message; empty at the end.  An Error is an end too.  Called by one Proc at
-	// a time.
+	// The next message; empty at the end.  An Error is an end too.  Called by one
+	// Proc at a time.
 	virtual Block read() = 0;
-	// Sends one message, in one piece whoever else writes.  Error when the peer has gone.
+	// Sends one message, in one piece whoever else writes.  Error when the peer has
+	// gone.
 	virtual void write(Block) = 0;
 	// No message read from now on may be longer.  At first 8192+IOHDRSZ.
 	virtual void msize(size_t) {}
@@ -116,7 +117,7 @@ public:
 	} ifcall;
 
 	struct {
-		Qid qid;	// of auth, attach, open, create; set to the fid's before the hook
+		Qid qid;	// of auth, attach, open, create; before the hook the fid's
 		uint32_t iounit = 0;
 		uint32_t count = 0;	// of what was read or written
 		Few<Qid> wqid;
@@ -199,8 +200,9 @@ public:
 	std::string name = "srv";	// argv0, in messages
 	std::unique_ptr<Tree> tree;	// attach answers its root
 	Srvtexts texts;
-	// Hooks do not sleep on other Procs between readroom() or data() and their respond: then
-	// these may be the client's own memory.  It waits for us, even when interrupted.
+	// Hooks do not sleep on other Procs between readroom() or data() and their
+	// respond: then these may be the client's own memory.  It waits for us, even when
+	// interrupted.
 	bool direct = false;
 	// A flushed request that fails is not answered, as exportfs does.
 	bool quietflush = false;
@@ -211,47 +213,49 @@ public:
 	virtual ~Srv();
 	Srv(const Srv&) = delete;
 
-	// Serves one connection in the calling Proc until it ends, all of its requests have
-	// been answered, and all of its Fids and Reqs are gone.
+	// Serves one connection in the calling Proc until it ends, all of its requests
+	// have been answered, and all of its Fids and Reqs are gone.
 	void serve(Transport&);
 
-	// The hooks.  In brackets what they do when not overridden; [tree]: with a file tree.
+	// The hooks.  In brackets what they do when not overridden; [tree]: with a file
+	// tree.
 
 	virtual void start() {}
 	virtual void end() {}
-	virtual void destroyfid(Fid&) {}	// not under the hooks' turn, nor is destroyreq
+	// These two may run beside another hook.
+	virtual void destroyfid(Fid&) {}
 	virtual void destroyreq(Req&) {}
 
 	// [NAME: authentication not required]  Fills r.afid, ofcall.qid.
 	virtual void auth(Req& r);
 	// [respond]  Fills r.fid->aux and ofcall.qid.
 	virtual void attach(Req& r);
-	// [walkandclone over the next two]  Not called with a tree.  Fills r.newfid->aux and
-	// ofcall.wqid; respond() with fewer than were asked for is right.
+	// [walkandclone over the next two]  Not called with a tree.  Fills r.newfid->aux
+	// and ofcall.wqid; respond() with fewer than were asked for is right.
 	virtual void walk(Req& r);
-	// Moves fid, which nobody else sees yet, to name and answers the new qid, or nothing
-	// when there is no such file.
+	// Moves fid, which nobody else sees yet, to name and answers the new qid, or
+	// nothing when there is no such file.
 	virtual std::optional<Qid> walk1(Fid& fid, std::string_view elem);
 	// nf becomes of where it begins.  [the same aux]
 	virtual void clone(Fid& of, Fid& nf);
 	// [respond]
 	virtual void open(Req& r);
-	// [create prohibited]  r.fid is the directory, r.newfid becomes the file: its file and
-	// aux are to be filled (it is a clone of r.fid), and ofcall.qid.
+	// [create prohibited]  r.fid is the directory, r.newfid becomes the file: its
+	// file and aux are to be filled (it is a clone of r.fid), and ofcall.qid.
 	virtual void create(Req& r);
 	// [no srv->read]  [tree] not called for directories.
 	virtual void read(Req& r);
 	// [write prohibited]  Sets ofcall.count.
 	virtual void write(Req& r);
-	// [remove prohibited; tree: respond, then the file is removed]  Also for a Tclunk of
-	// what was opened ORCLOSE, whatever it answers.
+	// [remove prohibited; tree: respond, then the file is removed]  Also for a Tclunk
+	// of what was opened ORCLOSE, whatever it answers.
 	virtual void remove(Req& r);
-	// [respond]  A Tclunk of what was open.  The client sees no error, and has nothing to
-	// name r.fid by.  Not at the end of a session.
+	// [respond]  A Tclunk of what was open.  The client sees no error, and has
+	// nothing to name r.fid by.  Not at the end of a session.
 	virtual void clunk(Req& r);
-	// [respond]  Hurries r.oldreq along; Rflush waits for its answer in any case.  A server
-	// that does not answer from its hooks at once needs it, or a session never ends.  The
-	// end of a session comes as a flush too.
+	// [respond]  Hurries r.oldreq along; Rflush waits for its answer in any case.  A
+	// server that does not answer from its hooks at once needs it, or a session never
+	// ends.  The end of a session comes as a flush too.
 	virtual void flush(Req& r);
 	// [stat prohibited; tree: respond]  Fills r.d.
 	virtual void stat(Req& r);
@@ -259,7 +263,8 @@ public:
 	virtual void wstat(Req& r);
 };
 
-// Answers a Tread with what lies at its offset in all; sets ofcall.count, does not respond.
+// Answers a Tread with what lies at its offset in all; sets ofcall.count, does not
+// respond.
 void readbuf(Req& r, Bytes all);
 void readstr(Req& r, std::string_view all);
 
@@ -287,8 +292,8 @@ dirread9p(Req& r, Gen gen)
 	r.ofcall.count = uint32_t(n);
 }
 
-// The hook that called it sleeps or works long: until it returns or calls srvacquire, other
-// requests are read and their hooks run beside it.
+// The hook that called it sleeps or works long: until it returns or calls srvacquire,
+// other requests are read and their hooks run beside it.
 void srvrelease(Req& r);
 void srvacquire(Req& r);
 }

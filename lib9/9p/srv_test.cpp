@@ -27,16 +27,18 @@ TEST(lib9p, LP_1_a_message_that_cannot_be_converted_ends_the_session)
 	Testclient c(s);
 	c.version();
 	// A Tread that says it is longer than its fields.
-	c.sendraw(raw({24, 0, 0, 0, 116, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}));
+	c.sendraw(raw({24, 0, 0, 0, 116, 1, 0, 0, 0, 0, 0, 0,
+		       0,  0, 0, 0, 0,	 0, 0, 0, 0, 0, 0, 0}));
 	EXPECT_EQ(c.next(), "end");
 	c.end();
-	ASSERT_EQ(s.lines.size(), 1u);	// BL-9: but not in silence
+	ASSERT_EQ(s.lines.size(), 1u); // BL-9: but not in silence
 	EXPECT_EQ(s.lines[0], "treesrv: bad Tread from client");
 }
 
 TEST(lib9p, LP_1_BL_9_a_bad_size_ends_the_session_with_a_line)
 {
-	for(Block* b : {new Block(raw({6, 0, 0, 0, 100, 0})), new Block(raw({9, 0, 0, 0, 120, 1, 0}))}) {
+	for(Block* b : {new Block(raw({6, 0, 0, 0, 100, 0})),
+			new Block(raw({9, 0, 0, 0, 120, 1, 0}))}) {
 		Treesrv s;
 		Testclient c(s);
 		c.sendraw(std::move(*b));
@@ -102,13 +104,14 @@ TEST(lib9p, LP_4_BL_6_tversion_settles_the_message_size)
 		return c.rpc(Tversion{.msize = msize, .version = v}, NOTAG);
 	};
 	EXPECT_EQ(ask(8216, "9P2000"), "Rversion tag 65535 msize 8216 version '9P2000'");
-	EXPECT_EQ(ask(1 << 30, "9P2000.L"), "Rversion tag 65535 msize 1048600 version '9P2000'");
+	EXPECT_EQ(ask(1 << 30, "9P2000.L"),
+		  "Rversion tag 65535 msize 1048600 version '9P2000'");
 	EXPECT_EQ(c.conn.max, size_t(MAXMSIZE));
 	EXPECT_EQ(ask(255, "9P2000"),
-		"Rerror tag 65535 ename version: message size too small");
+		  "Rerror tag 65535 ename version: message size too small");
 	EXPECT_EQ(ask(256, "9P2000"), "Rversion tag 65535 msize 256 version '9P2000'");
 	EXPECT_EQ(ask(8216, "Styx"), "Rversion tag 65535 msize 256 version 'unknown'");
-	EXPECT_EQ(c.conn.max, 8216u);	// an unknown version does not shrink what we read
+	EXPECT_EQ(c.conn.max, 8216u); // an unknown version does not shrink what we read
 }
 
 TEST(lib9p, BL_3_tversion_clunks_all_fids_and_aborts_what_is_outstanding)
@@ -133,7 +136,7 @@ TEST(lib9p, LP_5_auth_without_a_hook_is_refused_and_the_fid_is_free)
 	Testclient c(s);
 	c.version();
 	EXPECT_EQ(c.err(Tauth{.afid = 9, .uname = "glenda"}),
-		"treesrv: authentication not required");
+		  "treesrv: authentication not required");
 	c.attach(9);
 	EXPECT_EQ(c.err(Tauth{.afid = 9, .uname = "glenda"}), "duplicate fid");
 }
@@ -205,7 +208,7 @@ TEST(lib9p, LP_7_flushes_wait_for_the_request_and_come_in_order)
 	s.wait(1);
 	c.send(Tflush{.oldtag = 5}, 8);
 	c.send(Tflush{.oldtag = 5}, 7);
-	c.send(Tflush{.oldtag = 8}, 6);	// a flush of a flush comes behind it
+	c.send(Tflush{.oldtag = 8}, 6); // a flush of a flush comes behind it
 	EXPECT_TRUE(c.conn.out.waits(30));
 	s.answer("x");
 	EXPECT_EQ(c.next(), "Rread tag 5 count 1 'x'");
@@ -323,6 +326,6 @@ TEST(lib9p, LP_10_a_fid_can_walk_itself_by_many_names)
 	m.wname.add("d");
 	m.wname.add("none");
 	EXPECT_EQ(c.call<Rwalk>(m).wqid.size(), 1u);
-	EXPECT_EQ(c.walk(2, 2, {"6"}), "");	// it had stayed where it was
+	EXPECT_EQ(c.walk(2, 2, {"6"}), ""); // it had stayed where it was
 }
 }

@@ -44,7 +44,7 @@ TEST(lib9p, LP_12_create_checks_its_directory_and_name)
 	c.attach(10, "eve");
 	EXPECT_EQ(c.err(Tcreate{.fid = 10, .name = "x"}), "permission denied");
 	EXPECT_EQ(c.err(Tcreate{.fid = 3, .name = "ok", .perm = 0777}), "");
-	EXPECT_EQ(c.stat(3).mode, 0775u);	// no more than its directory
+	EXPECT_EQ(c.stat(3).mode, 0775u); // no more than its directory
 }
 
 TEST(lib9p, LP_13_iounit_is_clamped_and_the_qid_is_kept)
@@ -75,8 +75,10 @@ TEST(lib9p, LP_14_BL_10_read_checks_mode_and_offset_and_clamps_the_count)
 	EXPECT_EQ(c.read(1, 1990, 100), "bbbbbbbbbb");
 	EXPECT_EQ(c.read(1, 2000, 100), "");
 	EXPECT_EQ(c.read(1, uint64_t(1) << 62, 100), "");
-	EXPECT_EQ(c.err(Tread{.fid = 1, .offset = ~uint64_t(0), .count = 1}), "bad offset");
-	EXPECT_EQ(c.err(Tread{.fid = 1, .offset = 0, .count = 1u << 31}), "9P protocol botch");
+	EXPECT_EQ(c.err(Tread{.fid = 1, .offset = ~uint64_t(0), .count = 1}),
+		  "bad offset");
+	EXPECT_EQ(c.err(Tread{.fid = 1, .offset = 0, .count = 1u << 31}),
+		  "9P protocol botch");
 	EXPECT_EQ(c.err(Tread{.fid = 9, .count = 1}), "unknown fid");
 	EXPECT_EQ(c.walk(0, 2, {"f"}), "");
 	EXPECT_EQ(c.err(Tread{.fid = 2, .count = 1}), "9P protocol botch");
@@ -97,12 +99,13 @@ TEST(lib9p, LP_14_a_directory_is_read_from_its_start_or_where_it_ended)
 		std::string got = c.read(0, off, 300);
 		if(got.empty())
 			break;
-		EXPECT_EQ(c.err(Tread{.fid = 0, .offset = off + 1, .count = 300}), "bad offset");
+		EXPECT_EQ(c.err(Tread{.fid = 0, .offset = off + 1, .count = 300}),
+			  "bad offset");
 		off += got.size();
 		Bytes b = std::as_bytes(std::span(got));
 		while(!b.empty())
 			names.push_back(convM2D(takeentry(b))->name);
-		if(names.size() == 8) {	// files that go and come disturb nobody
+		if(names.size() == 8) { // files that go and come disturb nobody
 			EXPECT_EQ(c.err(Tremove{.fid = 12}), "");
 		}
 	}
@@ -155,7 +158,7 @@ TEST(lib9p, LP_16_what_was_opened_orclose_is_removed_at_its_clunk)
 	EXPECT_EQ(c.err(Tclunk{.fid = 1}), "");
 	EXPECT_EQ(c.walk(0, 3, {"f"}), "file not found");
 	c.make(4, "g", 0664, ORDWR | ORCLOSE);
-	c.end();	// and when its client dies
+	c.end(); // and when its client dies
 	EXPECT_FALSE(s.tree->walkfile(*s.tree->root, "g"));
 }
 
@@ -205,14 +208,15 @@ TEST(lib9p, LP_19_wstat_checks_what_it_is_sent)
 	std::byte junk[4] = {};
 	EXPECT_EQ(c.err(Twstat{.fid = 1, .stat = junk}), "bad directory in wstat");
 	EXPECT_EQ(change([](Dir& d) { d.qid.path = 99; }),
-		"wstat -- attempt to change qid.path");
+		  "wstat -- attempt to change qid.path");
 	EXPECT_EQ(change([](Dir& d) { d.qid.vers = 99; }),
-		"wstat -- attempt to change qid.vers");
+		  "wstat -- attempt to change qid.vers");
 	EXPECT_EQ(change([](Dir& d) { d.qid.type = QTDIR; }),
-		"wstat -- attempt to change qid.type");
-	EXPECT_EQ(change([](Dir& d) { d.mode = DMAUTH; }), "wstat -- unknown bits in mode");
+		  "wstat -- attempt to change qid.type");
+	EXPECT_EQ(change([](Dir& d) { d.mode = DMAUTH; }),
+		  "wstat -- unknown bits in mode");
 	EXPECT_EQ(change([](Dir& d) { d.mode = DMDIR | 0777; }),
-		"wstat -- qid.type/mode mismatch");
+		  "wstat -- qid.type/mode mismatch");
 	EXPECT_EQ(change([](Dir& d) { d.name = "a/b"; }), "bad character in file name");
 	EXPECT_EQ(change([](Dir& d) { d.mode = 0600; }), "");
 	EXPECT_EQ(c.stat(1).mode, 0600u);
@@ -238,11 +242,16 @@ TEST(lib9p, LP_19_wstat_checks_permissions_in_a_tree)
 	EXPECT_EQ(change(11, [](Dir& d) { d.mtime = 5; }), "not owner");
 	EXPECT_EQ(change(11, [](Dir& d) { d.gid = "eve"; }), "not owner");
 	EXPECT_EQ(change(11, [](Dir& d) { d.name = "h"; }), "permission denied");
-	EXPECT_EQ(change(11, [](Dir& d) { d.length = 0; d.mode = 0644; }), "");
+	EXPECT_EQ(change(11,
+			 [](Dir& d) {
+				 d.length = 0;
+				 d.mode = 0644;
+			 }),
+		  "");
 	EXPECT_EQ(change(11, [](Dir& d) { d.length = 7; }), "permission denied");
 	EXPECT_EQ(change(1, [](Dir& d) { d.uid = "eve"; }), "permission denied");
 	EXPECT_EQ(change(1, [](Dir& d) { d.name = "g"; }), "file already exists");
 	EXPECT_EQ(change(1, [](Dir& d) { d.gid = "eve"; }), "");
-	EXPECT_EQ(change(11, [](Dir& d) { d.mode = 0600; }), "");	// now its leader
+	EXPECT_EQ(change(11, [](Dir& d) { d.mode = 0600; }), ""); // now its leader
 }
 }

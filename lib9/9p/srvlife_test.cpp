@@ -98,9 +98,10 @@ TEST(lib9p, LP_23_a_released_hook_sleeps_while_others_are_served)
 		for(uint32_t i = 1; i <= 20; i++) {
 			c.walk(0, i, {"7"});
 			c.err(Topen{.fid = i, .mode = OREAD});
-			c.send(Tread{.fid = i, .offset = 0, .count = 10}, uint16_t(100 + i));
+			c.send(Tread{.fid = i, .offset = 0, .count = 10},
+			       uint16_t(100 + i));
 		}
-		EXPECT_EQ(c.walk(0, 30, {}), "");	// all twenty sleep
+		EXPECT_EQ(c.walk(0, 30, {}), ""); // all twenty sleep
 		EXPECT_EQ(c.rpc(Tflush{.oldtag = 101}, 2), "Rread tag 101 count 1 'x'");
 		EXPECT_EQ(c.next(), "Rflush tag 2");
 		{
@@ -113,7 +114,7 @@ TEST(lib9p, LP_23_a_released_hook_sleeps_while_others_are_served)
 		s.go = 0;
 		c.send(Tread{.fid = 1, .offset = 0, .count = 10}, 5);
 		EXPECT_EQ(c.walk(0, 31, {}), "");
-	}	// the end flushes the one that sleeps
+	} // the end flushes the one that sleeps
 	gsync.join();
 }
 
@@ -153,12 +154,14 @@ TEST(lib9p, LP_25_BL_8_an_entry_larger_than_the_count_is_an_error)
 	Gensrv s;
 	Attached c(s);
 	c.err(Topen{.fid = 0, .mode = OREAD});
-	EXPECT_EQ(c.err(Tread{.fid = 0, .offset = 0, .count = 20}), "i/o count too small");
+	EXPECT_EQ(c.err(Tread{.fid = 0, .offset = 0, .count = 20}),
+		  "i/o count too small");
 	Treesrv t;
 	Attached c2(t);
 	c2.make(1, "f");
 	c2.err(Topen{.fid = 0, .mode = OREAD});
-	EXPECT_EQ(c2.err(Tread{.fid = 0, .offset = 0, .count = 20}), "i/o count too small");
+	EXPECT_EQ(c2.err(Tread{.fid = 0, .offset = 0, .count = 20}),
+		  "i/o count too small");
 }
 
 TEST(lib9p, LP_26_permissions_add_up)
@@ -171,7 +174,7 @@ TEST(lib9p, LP_26_permissions_add_up)
 	EXPECT_FALSE(hasperm(d, "eve", AREAD));
 	EXPECT_TRUE(hasperm(d, "glenda", AREAD | AEXEC));
 	EXPECT_FALSE(hasperm(d, "glenda", AWRITE));
-	EXPECT_TRUE(hasperm(d, "sys", AWRITE | AEXEC));	// leads the group of his name
+	EXPECT_TRUE(hasperm(d, "sys", AWRITE | AEXEC)); // leads the group of his name
 	EXPECT_FALSE(hasperm(d, "sys", AREAD));
 }
 
@@ -197,7 +200,8 @@ TEST(lib9p, LP_27_file_trees_refuse_what_cannot_be)
 	t.removefile(*f);
 	EXPECT_EQ(why([&] { t.removefile(*f); }), "no parent");
 	t.removefile(*d);
-	EXPECT_EQ(why([&] { t.createfile(*d, "g", "a", 0666); }), "create in deleted directory");
+	EXPECT_EQ(why([&] { t.createfile(*d, "g", "a", 0666); }),
+		  "create in deleted directory");
 	EXPECT_FALSE(t.walkfile(*d, ".."));
 }
 
@@ -228,7 +232,7 @@ TEST(lib9p, BL_2_a_reply_that_does_not_fit_is_an_error)
 	Twalk m{.fid = 0, .newfid = 1};
 	for(int i = 0; i < 16; i++)
 		m.wname.add("d");
-	EXPECT_EQ(c.err(m), "");	// 16 qids are 217 bytes
+	EXPECT_EQ(c.err(m), ""); // 16 qids are 217 bytes
 	struct Longsrv : Gensrv {
 		void stat(Req& r) override { r.responderror(std::string(99999, 'e')); }
 	} l;
@@ -295,7 +299,8 @@ TEST(lib9p, a_lent_buffer_is_read_into_and_written_from)
 		EXPECT_EQ(c.next(), "Rwrite tag 3 count 14");
 		std::string into(20, '-');
 		Block rb = Block::alloc(64);
-		rb.produced(packM(Tread{.fid = 1, .offset = 5, .count = 20}, 3, rb.room()));
+		rb.produced(
+			packM(Tread{.fid = 1, .offset = 5, .count = 20}, 3, rb.room()));
 		Ref<Loan> loan = mk<Loan>(std::as_writable_bytes(std::span(into)));
 		rb.loan = loan;
 		c.sendraw(std::move(rb));
@@ -314,7 +319,8 @@ TEST(lib9p, a_lent_write_that_was_taken_back_is_interrupted)
 	c.make(1, "f");
 	std::string text = "gone";
 	Block b = Block::alloc(64);
-	b.produced(packM(Twrite{.fid = 1, .offset = 0, .data = {}}, 3, b.room(), text.size()));
+	b.produced(packM(Twrite{.fid = 1, .offset = 0, .data = {}}, 3, b.room(),
+			 text.size()));
 	b.loan = mk<Loan>(std::as_writable_bytes(std::span(text)));
 	b.lent = text.size();
 	b.loan->revoke();
@@ -333,7 +339,8 @@ TEST(lib9p, a_read_whose_room_was_taken_back_gets_its_own)
 		c.write(1, 0, "text");
 		std::string into(20, '-');
 		Block rb = Block::alloc(64);
-		rb.produced(packM(Tread{.fid = 1, .offset = 0, .count = 20}, 3, rb.room()));
+		rb.produced(
+			packM(Tread{.fid = 1, .offset = 0, .count = 20}, 3, rb.room()));
 		rb.loan = mk<Loan>(std::as_writable_bytes(std::span(into)));
 		rb.loan->revoke();
 		c.sendraw(std::move(rb));

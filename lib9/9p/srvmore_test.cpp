@@ -22,11 +22,11 @@ public:
 	int ninterrupt = 0;
 
 	Slowsrv()
-		: Srv(gsync), q(gsync, "slow", [this](Req&) {
-			  std::scoped_lock l(m);
-			  ninterrupt++;
-			  c.notify_all();
-		  })
+	    : Srv(gsync), q(gsync, "slow", [this](Req&) {
+		      std::scoped_lock l(m);
+		      ninterrupt++;
+		      c.notify_all();
+	      })
 	{
 		tree = std::make_unique<Tree>("glenda", "glenda", 0777);
 		tree->createfile(*tree->root, "slow", "glenda", 0666);
@@ -73,11 +73,11 @@ TEST(lib9p, LP_28_a_queue_serves_in_order_and_flushes_what_waits_or_runs)
 			c.send(Tread{.fid = 1, .offset = 0, .count = 10}, tag);
 		s.waitin(1);
 		EXPECT_EQ(c.err(Tstat{.fid = 1}, 9), "");
-		c.send(Tflush{.oldtag = 2}, 9);	// waits in the queue
+		c.send(Tflush{.oldtag = 2}, 9); // waits in the queue
 		EXPECT_EQ(c.next(), "Rerror tag 2 ename interrupted");
 		EXPECT_EQ(c.next(), "Rflush tag 9");
 		EXPECT_EQ(s.ninterrupt, 0);
-		c.send(Tflush{.oldtag = 1}, 9);	// runs
+		c.send(Tflush{.oldtag = 1}, 9); // runs
 		EXPECT_EQ(c.next(), "Rerror tag 1 ename interrupted");
 		EXPECT_EQ(c.next(), "Rflush tag 9");
 		EXPECT_EQ(s.ninterrupt, 1);
@@ -125,7 +125,7 @@ struct Authsrv final : Treesrv {
 	}
 	void read(Req& r) override { authread(r); }
 	void write(Req& r) override { authwrite(r); }
-	~Authsrv() override { nfid = 0; }	// failed attaches were not counted
+	~Authsrv() override { nfid = 0; } // failed attaches were not counted
 };
 }
 
@@ -145,11 +145,13 @@ TEST(lib9p, LP_30_an_auth_fid_proves_who_attaches)
 	EXPECT_EQ(c.read(1), "password?");
 	EXPECT_EQ(c.err(at), "not authenticated");
 	EXPECT_EQ(say(1, "swordfish"), "");
-	EXPECT_EQ(c.err(Tattach{.fid = 0, .afid = 1, .uname = "eve"}), "auth uname mismatch");
+	EXPECT_EQ(c.err(Tattach{.fid = 0, .afid = 1, .uname = "eve"}),
+		  "auth uname mismatch");
 	EXPECT_EQ(c.err(Tattach{.fid = 0, .afid = 1, .uname = "glenda", .aname = "x"}),
-		"auth aname mismatch");
+		  "auth aname mismatch");
 	EXPECT_EQ(c.err(at), "");
-	EXPECT_EQ(c.err(Tattach{.fid = 5, .afid = 0, .uname = "glenda"}), "not an auth fid");
+	EXPECT_EQ(c.err(Tattach{.fid = 5, .afid = 0, .uname = "glenda"}),
+		  "not an auth fid");
 	EXPECT_EQ(c.err(Tauth{.afid = 2, .uname = "glenda"}), "");
 	EXPECT_EQ(c.read(2), "password?");
 	EXPECT_EQ(say(2, "guess"), "");

@@ -152,7 +152,7 @@ Session::walktree(Req& r)
 	begin(r, *r.newfid);
 	if(r.fid->file) {
 		Ref<File> f = srv.tree->walk(*r.fid->file, r.ifcall.wname, r.fid->uid,
-			r.ofcall.wqid);
+					     r.ofcall.wqid);
 		if(f)
 			r.newfid->file = std::move(f);
 	}
@@ -236,7 +236,8 @@ Session::serve(Req& r, const Tread& m)
 		return fail(r, srv.texts.badoffset);
 	if(m.count > uint32_t(std::numeric_limits<int32_t>::max()))
 		return fail(r, srv.texts.botch);
-	uint64_t count = std::min({uint64_t(m.count), uint64_t(msize - IOHDRSZ), top - m.offset});
+	uint64_t count =
+		std::min({uint64_t(m.count), uint64_t(msize - IOHDRSZ), top - m.offset});
 	r.ifcall.offset = m.offset;
 	r.ifcall.count = uint32_t(count);
 	if(!dir || !r.fid->file)
@@ -256,8 +257,8 @@ Session::serve(Req& r, const Twrite& m)
 	constexpr uint64_t top = std::numeric_limits<int64_t>::max();
 	int how = r.omode & 3;
 	uint64_t count = m.data.size() + r.in.lent;
-	if(r.omode == -1 || (how != OWRITE && how != ORDWR) || r.fid->isdir()
-	   || m.offset > top || count > top - m.offset)
+	if(r.omode == -1 || (how != OWRITE && how != ORDWR) || r.fid->isdir() ||
+	   m.offset > top || count > top - m.offset)
 		return fail(r, srv.texts.botch);
 	r.ifcall.offset = m.offset;
 	r.ifcall.count = uint32_t(std::min(count, uint64_t(msize - IOHDRSZ)));
@@ -322,7 +323,8 @@ Session::serve(Req& r, const Twstat& m)
 	std::string_view why = badwstat(r.d, qid);
 	if(!why.empty())
 		return fail(r, why);
-	if(!r.d.name.empty() && (!goodname(r.d.name) || r.d.name.find('/') != r.d.name.npos))
+	if(!r.d.name.empty() &&
+	   (!goodname(r.d.name) || r.d.name.find('/') != r.d.name.npos))
 		return fail(r, Ebadchar);
 	if(r.fid->file)
 		srv.tree->checkwstat(*r.fid->file, r.fid->uid, r.d);

@@ -21,8 +21,8 @@ class Model {
 		int omode = -1;
 	};
 	std::map<int, Mfile> files{{0, {true, {}}}};
-	std::map<std::string, int> names;	// "3/name" in directory 3
-	std::map<int, std::string> where;	// of a file that still has a name
+	std::map<std::string, int> names; // "3/name" in directory 3
+	std::map<int, std::string> where; // of a file that still has a name
 	std::map<uint32_t, Mfid> fids;
 	int nextfile = 1;
 
@@ -32,7 +32,7 @@ class Model {
 	}
 
 public:
-	using Answer = std::string;	// "" is success, else the error's text
+	using Answer = std::string; // "" is success, else the error's text
 
 	Answer attach(uint32_t fid)
 	{
@@ -141,7 +141,7 @@ public:
 
 constexpr std::string_view Name[] = {"a", "b", "c"};
 
-using Twoanswers = std::pair<std::string, std::string>;	// the server's, the model's
+using Twoanswers = std::pair<std::string, std::string>; // the server's, the model's
 
 // One random request to both.
 Twoanswers
@@ -163,8 +163,10 @@ step(Testclient& c, Model& m, std::mt19937& rnd)
 		return {c.walk(fid, other, {name}), m.walk(fid, other, name)};
 	case 4: {
 		bool dir = pick(3) == 0;
-		return {c.err(Tcreate{.fid = fid, .name = name,
-			.perm = dir ? DMDIR | 0777 : 0666, .mode = uint8_t(dir ? OREAD : ORDWR)}),
+		return {c.err(Tcreate{.fid = fid,
+				      .name = name,
+				      .perm = dir ? DMDIR | 0777 : 0666,
+				      .mode = uint8_t(dir ? OREAD : ORDWR)}),
 			m.create(fid, name, dir)};
 	}
 	case 5: {
@@ -173,15 +175,18 @@ step(Testclient& c, Model& m, std::mt19937& rnd)
 			m.open(fid, mode)};
 	}
 	case 6:
-		return {c.err(Twrite{.fid = fid, .offset = off,
-			.data = std::as_bytes(std::span(text))}), m.write(fid, off, text)};
+		return {c.err(Twrite{.fid = fid,
+				     .offset = off,
+				     .data = std::as_bytes(std::span(text))}),
+			m.write(fid, off, text)};
 	case 7: {
 		std::string want;
 		std::string why = m.read(fid, off, 200, want);
 		if(why == "dir")
 			return {};
 		if(!why.empty())
-			return {c.err(Tread{.fid = fid, .offset = off, .count = 200}), why};
+			return {c.err(Tread{.fid = fid, .offset = off, .count = 200}),
+				why};
 		return {c.read(fid, off, 200), want};
 	}
 	case 8:
@@ -208,7 +213,8 @@ TEST(lib9p, random_requests_are_answered_as_a_model_says)
 	}
 }
 
-// Messages with good headers and any bytes in them: each is answered, or ends the session.
+// Messages with good headers and any bytes in them: each is answered, or ends the
+// session.
 TEST(lib9p, nonsense_is_answered_or_ends_the_session)
 {
 	std::mt19937 rnd(1);

@@ -47,15 +47,15 @@ Session::fail(Req& r, std::string_view why)
 	answer(r, why.empty() ? Eio : why);
 }
 
-// LP-20: what the answer does, the reply, the flushes.  A client that has the reply may use
-// the tag again at once, so the request stands aside before it is written.
+// LP-20: what the answer does, the reply, the flushes.  A client that has the reply may
+// use the tag again at once, so the request stands aside before it is written.
 void
 Session::answer(Req& r, std::string_view why)
 {
 	assert(r.state.load() == Req::Pending);
 	why = complete(r, why);
-	bool quiet = r.internal
-		|| (srv.quietflush && !why.empty() && r.wasflushed.load());
+	bool quiet =
+		r.internal || (srv.quietflush && !why.empty() && r.wasflushed.load());
 	if(r.claimed)
 		r.in.loan->unclaim();
 	Block b;
@@ -194,7 +194,8 @@ Session::removed(Req& r, std::string_view why)
 	} catch(const Error& e) {
 		if(clunk)
 			return {};
-		r.why = fmt::format("remove {}: {}", srv.tree->statfile(f).name, e.reason());
+		r.why = fmt::format("remove {}: {}", srv.tree->statfile(f).name,
+				    e.reason());
 		return r.why;
 	}
 	return {};
@@ -205,7 +206,8 @@ Session::readroom(Req& r, Claim c)
 {
 	assert(r.type == Tread::type);
 	size_t n = r.ifcall.count;
-	if(!r.claimed && r.out.empty() && c == Mayclaim && r.in.loan && r.in.loan->claim()) {
+	if(!r.claimed && r.out.empty() && c == Mayclaim && r.in.loan &&
+	   r.in.loan->claim()) {
 		r.claimed = r.in.loan->bytes().size() >= n;
 		if(!r.claimed)
 			r.in.loan->unclaim();
@@ -259,7 +261,7 @@ Session::replyblock(Req& r, size_t n)
 	return std::move(r.in);
 }
 
-template<class M>
+template <class M>
 Block
 Session::pack(Req& r, const M& m)
 {

@@ -96,7 +96,7 @@ namecunion()
 		for(int i = 0; i < 8; i++) {
 			std::string dir = std::to_string(i);
 			m.mkdir(dir);
-			bind("/" + dir, "/all", i == 0 ? MREPL : MAFTER);
+			p9::bind("/" + dir, "/all", i == 0 ? MREPL : MAFTER);
 		}
 		f.peers = accessus("/one/name");
 		f.ours = accessus("/all/name");

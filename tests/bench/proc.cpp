@@ -14,6 +14,7 @@
 #include "port/sys.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/mem.h"
+#include "tests/memdev.h"
 
 namespace p9 {
 
@@ -91,17 +92,18 @@ copymounts()
 {
 	std::vector<double> copy, first;
 	inmachine([&] {
-		postmountsrv(std::make_unique<Memserver>(kernelsync(), 0), "", "/n", MREPL);
+		Memdev& m = memworld();
+		m.mkdir("from");
 		for(int i = 0; i < 10'000; i++) {
-			std::string dir = "/n/" + std::to_string(i);
-			close(create(dir, OREAD, DMDIR | 0777));
-			bind("/tmp", dir, MREPL);
+			std::string dir = std::to_string(i);
+			m.mkdir(dir);
+			p9::bind("/from", "/" + dir, MREPL);
 		}
 		for(int i = 0; i < 101; i++) {
 			int64_t t0 = osnow();
 			rfork(RFNAMEG);
 			int64_t t1 = osnow();
-			bind("/env", "/n/" + std::to_string(i * 7), MREPL);
+			p9::bind("/from", "/" + std::to_string(i * 7), MREPL);
 			copy.push_back(double(t1 - t0));
 			first.push_back(double(osnow() - t1));
 		}

@@ -4,8 +4,9 @@
 // The input is a row of pieces, each one reply: a byte of flags, a byte of length,
 // that many bytes.  Flags: 1 puts the right size in front, 2 the right tag, 4 sends
 // the piece in two halves, 8 posts a note to the caller before.  After the last
-// piece the server hangs up.  A session begins with a right Rversion and Rattach
-// unless the first byte is odd.
+// piece the server hangs up; so it does when nothing has moved for a second, which
+// takes no time here.  A session begins with a right Rversion and Rattach unless the
+// first byte is odd.
 
 #include <algorithm>
 #include <cstdio>
@@ -153,7 +154,11 @@ LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
 		bool right = (unsigned(input[0]) & 1) == 0;
 		Server s{pipeend(*dir, "data1"), input.subspan(1), right, up().pid, {}};
 		close(std::move(dir));
-		kproc("server", [&s] { serve(s); });
+		Ref<Proc> server(kproc("server", [&s] { serve(s); }));
+		kproc("patience", [server] {
+			tsleep(1000);
+			server->post("interrupt");
+		});
 		client(std::move(ours));
 		while(s.c)
 			yield();
