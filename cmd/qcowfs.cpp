@@ -1,6 +1,6 @@
 // qcowfs: a QEMU disk image as a file.  The program opens or makes the image; the
-// server Proc that it starts outlives it, and syncs and closes the image when the
-// last client has gone.  qcowfs(8).
+// server Proc that it starts outlives it, syncs the image when it has been left alone
+// for a while, and closes it when the last client has gone.  qcowfs(8).
 
 #include "cmd/cmds.h"
 #include "cmd/fdstore.h"
@@ -12,14 +12,20 @@ namespace p9 {
 
 namespace {
 
+constexpr int64_t Quiet = 5000;	// ms
+
 class Qcowsrv final : public Srv {
 	std::unique_ptr<Fdstore> st;	// before the image in it
 	Qcow2 disk;
 	const bool slow;	// the image lies on a server, which may be long
 	const std::string owner;
+	const std::string file;
+	Idle syncer;
+
+	void trysync();
 
 public:
-	Qcowsrv(std::unique_ptr<Fdstore> s, std::string_view user);
+	Qcowsrv(std::unique_ptr<Fdstore> s, std::string_view user, std::string_view f);
 	int fd() const { return st->fd(); }
 
 	void attach(Req& r) override;
@@ -32,16 +38,16 @@ public:
 	void end() override;
 };
 
-Qcowsrv::Qcowsrv(std::unique_ptr<Fdstore> s, std::string_view user)
+Qcowsrv::Qcowsrv(std::unique_ptr<Fdstore> s, std::string_view user, std::string_view f)
 	: Srv(kernelsync()), st(std::move(s)),
 	  disk(Qcow2::open(*st, kernelsync(), Qcow2::Readwrite)), slow(!st->ishost()),
-	  owner(user)
+	  owner(user), file(f), syncer("qcowsync", Quiet, [this] { trysync(); }, &sync)
 {
 	name = "qcowfs";
 	direct = !slow;
 	tree = std::make_unique<Tree>(user, user, 0755);
-	Ref<File> f = tree->createfile(*tree->root, "data", user, 0666);
-	tree->setlength(*f, disk.size());
+	Ref<File> data = tree->createfile(*tree->root, "data", user, 0666);
+	tree->setlength(*data, disk.size());
 }
 
 void
@@ -75,8 +81,19 @@ Qcowsrv::write(Req& r)
 	if(slow)
 		srvrelease(r);
 	disk.write(r.data(), r.ifcall.offset);
+	syncer.touch();
 	r.ofcall.count = r.ifcall.count;
 	r.respond();
+}
+
+void
+Qcowsrv::trysync()
+{
+	try {
+		disk.sync();
+	} catch(const Error& e) {
+		fprint(2, "qcowfs: " + file + " not synced: " + e.text() + "\n");
+	}
 }
 
 // What a writer has closed is in the file for whoever looks next.
@@ -86,11 +103,7 @@ Qcowsrv::clunk(Req& r)
 	int mode = r.fid->omode & 3;
 	if(mode == OWRITE || mode == ORDWR) {
 		srvrelease(r);
-		try {
-			disk.sync();
-		} catch(const Error& e) {
-			fprint(2, "qcowfs: not synced: " + e.text() + "\n");
-		}
+		trysync();
 	}
 	r.respond();
 }
@@ -113,10 +126,11 @@ Qcowsrv::wstat(Req& r)
 void
 Qcowsrv::end()
 {
+	syncer.stop();
 	try {
 		disk.close();
 	} catch(const Error& e) {
-		fprint(2, "qcowfs: image not closed: " + e.text() + "\n");
+		fprint(2, "qcowfs: " + file + " not closed: " + e.text() + "\n");
 	}
 	st->close();
 }
@@ -138,15 +152,22 @@ waitlock(Fdstore& st)
 }
 
 // An image of size bytes in place of what the file held.  The lock comes before the first
-// change: the file may be a running machine's disk.
+// change: the file may be a running machine's disk.  A size that no image can have changes
+// nothing.
 std::unique_ptr<Fdstore>
 createimage(const std::string& file, uint64_t size)
 {
-	Fd fd = trystat(file) ? open(file, ORDWR) : create(file, ORDWR | OEXCL, 0666);
+	bool isnew = !trystat(file);
+	Fd fd = isnew ? create(file, ORDWR | OEXCL, 0666) : open(file, ORDWR);
 	auto st = std::make_unique<Fdstore>(std::move(fd));
 	waitlock(*st);
-	st->truncate(0);
-	Qcow2::create(*st, size);
+	try {
+		Qcow2::create(*st, size);
+	} catch(const Error&) {
+		if(isnew)
+			remove(file);
+		throw;
+	}
 	return st;
 }
 
@@ -156,6 +177,13 @@ openimage(const std::string& file)
 	auto st = std::make_unique<Fdstore>(open(file, ORDWR));
 	waitlock(*st);
 	return st;
+}
+
+// An Error of the image names nothing; the user wants to know which file it was.
+std::string
+about(const Error& e, const std::string& file)
+{
+	return e.name().empty() ? Error(e.reason(), file).text() : e.text();
 }
 }
 
@@ -179,13 +207,13 @@ qcowfs(Argv argv)
 	const char* doing = size ? "create: " : "open: ";
 	try {
 		auto st = size ? createimage(file, *size) : openimage(file);
-		auto srv = std::make_unique<Qcowsrv>(std::move(st), getuser());
+		auto srv = std::make_unique<Qcowsrv>(std::move(st), getuser(), file);
 		int fd = srv->fd();
 		doing = "";
 		postmountsrv(std::move(srv), srvname, mntpt, MREPL, {fd});
 		close(fd);
 	} catch(const Error& e) {
-		a.fatal(doing + e.text());
+		a.fatal(doing + about(e, file));
 	}
 }
 }

@@ -102,10 +102,23 @@ PTEST(qcowfs, QC_2_without_n_the_image_must_be_there_and_good)
 	EXPECT_EQ(run({"qcowfs", "/env/no"}).err,
 		"qcowfs: open: file does not exist: '/env/no'\n");
 	writefile("/tmp/junk", std::string(1024, 'x'));
-	EXPECT_EQ(run({"qcowfs", "/tmp/junk"}).err, "qcowfs: open: invalid magic\n");
+	EXPECT_EQ(run({"qcowfs", "/tmp/junk"}).err,
+		  "qcowfs: open: invalid magic: '/tmp/junk'\n");
 	writefile("/tmp/short", "QFI\xfb");
 	EXPECT_EQ(run({"qcowfs", "/tmp/short"}).err,
-		  "qcowfs: open: short read on header\n");
+		  "qcowfs: open: short read on header: '/tmp/short'\n");
+}
+
+PTEST(qcowfs, a_size_that_no_image_can_have_changes_nothing)
+{
+	stdns();
+	const std::string huge = "0xffffffffffffffff";
+	writefile("/tmp/old", "precious");
+	EXPECT_EQ(run({"qcowfs", "-n", huge, "/tmp/old"}).err,
+		  "qcowfs: create: image too large: '/tmp/old'\n");
+	EXPECT_EQ(readfile("/tmp/old"), "precious");
+	EXPECT_NE(run({"qcowfs", "-n", huge, "/tmp/new"}).status, "");
+	EXPECT_FALSE(trystat("/tmp/new"));
 }
 
 PTEST(qcowfs, QC_2_n_truncates_what_was_there)
@@ -177,6 +190,54 @@ PTEST(qcowfs, what_a_writer_has_closed_is_in_the_image)
 	settle();
 }
 
+// What is in the image file at off, as a server that begins now would see it.
+static std::string
+infile(int64_t off)
+{
+	EXPECT_EQ(run({"cp", "/tmp/x.qcow2", "/tmp/copy"}).status, "");
+	EXPECT_EQ(run({"qcowfs", "-m", "/n/copy", "/tmp/copy"}).status, "");
+	std::string s = get("/n/copy/data", 4, off);
+	unmount("", "/n/copy");
+	settle();
+	return s;
+}
+
+PTEST(qcowfs, what_was_written_is_in_the_image_when_it_was_quiet_for_five_seconds)
+{
+	stdns();
+	serve();
+	Fd fd = open(Data, OWRITE);
+	write(fd, "one.");
+	EXPECT_NE(infile(0), "one.");
+	sleep(5000);
+	EXPECT_EQ(infile(0), "one.");
+	write(fd, "two.");
+	sleep(6000);
+	EXPECT_EQ(infile(4), "two.");
+	write(fd, "end.");	// whose sync the end does not wait for
+	close(std::move(fd));
+	unmount("", "/mnt/qcow");
+	settle();
+	EXPECT_EQ(run({"ps"}).out.find("qcowsync"), std::string::npos);
+}
+
+PTEST(qcow, the_device_syncs_what_was_quiet_for_five_seconds)
+{
+	stdns();
+	serve();
+	unmount("", "/mnt/qcow");
+	settle();
+	write(open("#Q/ctl", OWRITE), "open d /tmp/x.qcow2");
+	put("#Q/d/data", "dev.", 3 << 20);
+	EXPECT_NE(infile(3 << 20), "dev.");
+	sleep(6000);
+	EXPECT_EQ(infile(3 << 20), "dev.");
+	put("#Q/d/data", "more", 0);
+	write(open("#Q/ctl", OWRITE), "close d");
+	settle();
+	EXPECT_EQ(run({"ps"}).out.find("qcowsync"), std::string::npos);
+}
+
 PTEST(qcowfs, BQ_25_truncation_is_refused)
 {
 	stdns();
@@ -223,6 +284,8 @@ PTEST(qcow, the_device_opens_lists_and_closes_images)
 	write(open("#Q/d/ctl", OWRITE), "sync");
 	EXPECT_ERROR(ctl("open d /tmp/x.qcow2"), "file already exists: 'd'");
 	EXPECT_ERROR(ctl("open e /env/no"), "file does not exist: '/env/no'");
+	writefile("/tmp/junk", std::string(1024, 'x'));
+	EXPECT_ERROR(ctl("open e /tmp/junk"), "invalid magic: '/tmp/junk'");
 	EXPECT_ERROR(ctl("open ctl /tmp/x.qcow2"), "bad arg in system call: 'ctl'");
 	EXPECT_ERROR(ctl("close e"), "file does not exist: 'e'");
 	EXPECT_ERROR(ctl("frob"), "unknown control message: \"frob\"");

@@ -1,6 +1,7 @@
 // Disk images of QEMU's as files.  #Q/ctl takes `open NAME FILE' and `close NAME';
 // #Q/NAME/data is the disk, #Q/NAME/ctl tells about it and takes `sync' and
-// `close'.  A qid's path is 4n plus which file of disk n it is.  qcow(3).
+// `close'.  An image that was changed and then left alone for a while is synced.  A
+// qid's path is 4n plus which file of disk n it is.  qcow(3).
 
 #include <fmt/format.h>
 
@@ -12,6 +13,7 @@
 #include "lib9/quote.h"
 #include "port/console.h"
 #include "port/dev.h"
+#include "port/idle.h"
 #include "port/namec.h"
 #include "port/qlock.h"
 #include "port/sys.h"
@@ -22,6 +24,7 @@ namespace p9 {
 namespace {
 
 enum : uint64_t { Qdir, Qctl, Qdata };	// of a disk; disk 0 is the device itself
+constexpr int64_t Quiet = 5000;	// ms
 
 class Chanstore final : public Filestore {
 	Ref<Chan> c;
@@ -52,20 +55,18 @@ struct Disk final : public Counted {
 	Qcow2 image;
 	int users = 0;	// that have data open; guarded by Qcowdev::lk
 	bool listed = true;	// guarded by Qcowdev::lk
+	Idle syncer;
 
 	Disk(uint64_t i, std::string n, std::string f)
 		: id(i), name(std::move(n)), file(std::move(f)),
 		  store(nameopen(file, ORDWR)),
-		  image(Qcow2::open(store, kernelsync(), Qcow2::Readwrite))
+		  image(Qcow2::open(store, kernelsync(), Qcow2::Readwrite)),
+		  syncer("qcowsync", Quiet, [this] { trysync(); })
 	{
 	}
-	// The image is whole in its file; when this raises an Error it stays open.
-	void end()
-	{
-		std::unique_lock l(busy);
-		image.close();
-		store.close();
-	}
+	void trysync();
+	void end();
+	void lastend();
 };
 
 class Qcowdev final : public Gendev {
@@ -93,6 +94,55 @@ public:
 	size_t write(Chan& c, Bytes buf, int64_t off) override;
 	void wstat(Chan& c, const Dir& d) override;
 };
+
+void
+Disk::trysync()
+{
+	std::shared_lock l(busy);
+	try {
+		image.sync();
+	} catch(const Error& e) {
+		if(!e.is(Eshutdown))
+			print("#Q: " + file + " not synced: " + e.text() + "\n");
+	}
+}
+
+// The image is whole in its file; when this raises an Error it stays open.
+void
+Disk::end()
+{
+	{
+		std::unique_lock l(busy);
+		image.close();
+	}
+	syncer.stop();
+	store.close();
+}
+
+// Nobody can look at it any more.
+void
+Disk::lastend()
+{
+	try {
+		end();
+	} catch(const Error& e) {
+		print("#Q: " + file + " not closed: " + e.text() + "\n");
+		syncer.stop();
+	}
+}
+
+// An Error of an image names nothing; the user wants to know which file it was.
+Ref<Disk>
+opened(uint64_t id, const std::string& name, const std::string& file)
+{
+	try {
+		return mk<Disk>(id, name, file);
+	} catch(const Error& e) {
+		if(e.name().empty())
+			error(e.reason(), file);
+		throw;
+	}
+}
 
 uint64_t
 which(const Chan& c)
@@ -128,7 +178,7 @@ Qcowdev::opendisk(const std::string& n, const std::string& f)
 			error(Eexist, n);
 		id = ++lastid;
 	}
-	auto k = mk<Disk>(id, n, f);
+	Ref<Disk> k = opened(id, n, f);
 	{
 		std::scoped_lock l(lk);
 		if(disks.emplace(n, k).second)
@@ -177,11 +227,7 @@ Qcowdev::shutdown()
 		disks.clear();
 	}
 	for(auto& k : idle)
-		try {
-			k->end();
-		} catch(const Error& e) {
-			print("#Q: " + k->file + " not closed: " + e.text() + "\n");
-		}
+		k->lastend();
 }
 
 std::vector<Dir>
@@ -257,11 +303,7 @@ Qcowdev::close(Chan& c)
 		last = --k.users == 0 && !k.listed;
 	}
 	if(last)
-		try {
-			k.end();
-		} catch(const Error& e) {
-			print("#Q: " + k.file + " not closed: " + e.text() + "\n");
-		}
+		k.lastend();
 }
 
 std::string
@@ -323,6 +365,7 @@ Qcowdev::write(Chan& c, Bytes buf, int64_t off)
 	Disk& k = disk(c);
 	std::shared_lock l(k.busy);
 	k.image.write(buf, uint64_t(off));
+	k.syncer.touch();
 	return buf.size();
 }
 

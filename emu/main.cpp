@@ -54,9 +54,11 @@ builtinns()
 std::string
 hostfile(const std::string& name)
 {
+	errno = 0;
 	std::ifstream f(name, std::ios::binary);
 	std::ostringstream s;
-	if(!f || !(s << f.rdbuf()))
+	s << f.rdbuf();	// fails for an empty file too
+	if(!f.is_open() || (!s && errno))
 		oserror(errno ? errno : EIO, name);
 	return s.str();
 }
@@ -132,6 +134,8 @@ startserver(Argv argv)
 runprogram(const Argv& args)
 {
 	const std::string& name = args[0];
+	if(name.empty())
+		error(Eemptyname);
 	bool isfile = name.starts_with("/") || name.starts_with("./") ||
 		      name.starts_with("../");
 	if(!isfile && trystat("/bin/" + name))
@@ -205,7 +209,9 @@ parse(int argc, char** argv, Options& o)
 	try {
 		app.parse(argc, argv);
 		o.args = app.remaining();
-		if(!o.args.empty() && o.args[0].size() > 1 && o.args[0][0] == '-')
+		if(!o.args.empty() && o.args[0] == "--")
+			o.args.erase(o.args.begin());
+		else if(!o.args.empty() && o.args[0].size() > 1 && o.args[0][0] == '-')
 			throw CLI::ExtrasError(std::vector<std::string>{o.args[0]});
 	} catch(const CLI::ParseError& e) {
 		if(e.get_exit_code() == 0)

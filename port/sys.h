@@ -23,6 +23,7 @@
 #include "lib9/error.h"
 #include "lib9/plan9.h"
 #include "lib9/sync.h"
+#include "port/idle.h"
 
 namespace p9 {
 

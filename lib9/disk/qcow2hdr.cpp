@@ -259,6 +259,8 @@ format(Store& st, uint64_t size, unsigned clusterbits)
 
 	st.truncate(0);
 	st.truncate((blk + nblk) * c);
+	// The table of level 1 too: what a full disk would refuse is refused now.
+	st.write(std::vector<std::byte>(l1clusters * c), h.l1off);
 	st.write(counts, blk * c);
 	st.write(table, h.reftaboff);
 	st.flush();	// a header is seen only with its tables

@@ -73,6 +73,7 @@ private:
 	void claim();
 	void claimsnapshots();
 	size_t place(Bytes b, uint64_t off);
+	void occupy(uint64_t cluster);
 	L2& table(uint64_t i);
 	void vet(L2& t);
 	bool safe(uint64_t host);

@@ -158,6 +158,14 @@ Image::place(Bytes b, uint64_t off)
 	return 0;
 }
 
+// Gives a new table's cluster its room in the file now: on a full disk this write is
+// refused, where a sync that fails later would lose those that were answered.
+void
+Image::occupy(uint64_t cluster)
+{
+	st.write(std::vector<std::byte>(csize), cluster << h.clusterbits);
+}
+
 // L2 table i, made when there is none, in a cluster that is ours alone.
 L2&
 Image::table(uint64_t i)
@@ -165,6 +173,7 @@ Image::table(uint64_t i)
 	L2* t = maps.hold(i);
 	if(!t) {
 		Taken c(*refs, 1);
+		occupy(c.run.first);
 		t = &maps.make(i, c.run);
 		c.keep();
 		refs->addmeta(c.run.first);
@@ -176,6 +185,7 @@ Image::table(uint64_t i)
 	uint64_t e = maps.l1entry(i);
 	if(!(e & Copied)) {
 		Taken c(*refs, 1);
+		occupy(c.run.first);
 		maps.move(*t, c.run);
 		c.keep();
 		refs->addmeta(c.run.first);

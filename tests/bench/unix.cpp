@@ -72,8 +72,7 @@ public:
 	~Pinned() { sched_setaffinity(0, sizeof was, &was); }
 };
 
-// The length of a message of 9P's stands in its first bytes; these have none, so that
-// reads of a stream are as long as what was sent.
+// What a call sends and gets.
 constexpr size_t Asksize = 23;	// Tread
 constexpr size_t Replysize = 12;	// Rread of one byte
 
@@ -141,6 +140,11 @@ machineus()
 		close(std::move(f));
 		unmount("", "/n");
 	});
+	// What was closed at the machine's very end still waits for the loop.
+	if(loophold()) {
+		looprun(0);
+		looprelease();
+	}
 	waitpid(pid, nullptr, 0);
 	return ns / 1000;
 }
