@@ -49,8 +49,12 @@ build() {
 			return 1
 		}
 	fi
-	if [ "$(ninja -C "$dir" -n $target 2>/dev/null | tail -n 1)" = 'ninja: no work to do.' ]; then
-		return 0
+	# The look for new files is always on the list.
+	work=$(ninja -C "$dir" -n $target 2>/dev/null |
+		grep -vE 'Entering|Re-checking|Re-running|no work to do' | head -n 1)
+	if [ -z "$work" ]; then
+		ninja -C "$dir" --quiet $target >/dev/null
+		return
 	fi
 	say "building $target (a few minutes the first time)"
 	if [ -t 2 ]; then

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <thread>
 
@@ -24,6 +25,7 @@ namespace {
 constexpr int Handled[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGWINCH, SIGTSTP};
 constexpr int Faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 constexpr size_t Faultbytes = 64 << 10;
+constexpr std::chrono::milliseconds Once{200};	// two ends within it are one
 
 sigset_t
 handledset()
@@ -50,6 +52,21 @@ stop()
 	termcontinue();
 }
 
+// Whoever sends the end often sends it twice, to the process and to its group (timeout,
+// a shell, a terminal that goes): what comes at once is the same one.
+void
+endsignal(int sig)
+{
+	using Clock = std::chrono::steady_clock;
+	static Clock::time_point first = Clock::now() - Once;	// one thread comes here
+	Clock::time_point now = Clock::now();
+	if(ending() && now - first >= Once)
+		endnow(sig);
+	if(!ending())
+		first = now;
+	endmachine(sig == SIGTERM ? "SIGTERM" : "SIGHUP");
+}
+
 void
 handle(int sig)
 {
@@ -60,9 +77,7 @@ handle(int sig)
 		break;
 	case SIGTERM:
 	case SIGHUP:
-		if(ending())
-			endnow(sig);
-		endmachine(sig == SIGTERM ? "SIGTERM" : "SIGHUP");
+		endsignal(sig);
 		break;
 	case SIGQUIT:
 		endnow(sig);

@@ -151,6 +151,11 @@ boot(const Bootcfg& cfg, std::function<void()> first)
 		done.wait();
 		schedstop();
 	}
+	// What was asked of the loop last: descriptors to close.
+	if(loophold()) {
+		looprun(0);
+		looprelease();
+	}
 	return end;
 }
 }

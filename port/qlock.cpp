@@ -11,7 +11,9 @@
 
 namespace p9 {
 
-void
+// Not inlined, where g++ would warn of the waiter's address: remove or grant take it out
+// before its frame ends.
+[[gnu::noinline]] void
 Qwaiters::put(Qwaiter& w)
 {
 	w.next = nullptr;

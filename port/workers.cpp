@@ -164,7 +164,7 @@ monitor()
 		bool busy = false, going = false;
 		for(size_t i = 0; i < s.nworkers; i++)
 			going |= watch(s, *s.workers[i].load(), now, busy);
-		if(!s.inloop) {
+		if(!s.inloop && (loopbusy() || timersnext() == 0)) {
 			s.poll = true;
 			if(s.nparked > 0 && going && s.awake <= s.want && loopbusy())
 				wakeone(s);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "lib9/disk/store.h"
 
 #include <gtest/gtest.h>
@@ -15,8 +17,8 @@ TEST(store, memory_reads_what_was_written_and_zeros_in_between)
 	EXPECT_EQ(300 * K, st.size());
 	auto got = fill(400 * K, 0xee);
 	EXPECT_EQ(300 * K, st.read(got, 0));
-	auto want = fill(100 * K, 0);
-	want.insert(want.end(), b.begin(), b.end());
+	auto want = fill(300 * K, 0);
+	std::ranges::copy(b, want.begin() + 100 * K);
 	got.resize(300 * K);
 	EXPECT_EQ(want, got);
 	EXPECT_EQ(0u, st.read(got, 300 * K));
