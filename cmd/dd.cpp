@@ -181,7 +181,7 @@ private:
 	void block(std::byte c);
 	void unblock(std::byte c);
 	void flush(Bytes b);
-	[[noreturn]] void fail(const char* what, const Error& e);
+	[[noreturn]] void fail(const std::string& what, const Error& e);
 	void summary();
 };
 
@@ -232,10 +232,10 @@ Copier::summary()
 }
 
 void
-Copier::fail(const char* what, const Error& e)
+Copier::fail(const std::string& what, const Error& e)
 {
 	bar.clear();
-	fprint(2, std::string(what) + ": " + e.text() + "\n");
+	fprint(2, "dd: " + what + ": " + e.text() + "\n");
 	summary();
 	exits("errors");
 }
@@ -248,7 +248,7 @@ Copier::flush(Bytes b)
 	try {
 		writeall(out, b);
 	} catch(const Error& e) {
-		fail("write", e);
+		fail("write " + o.out.value_or("stdout"), e);
 	}
 	if(int64_t(b.size()) == o.obs)
 		fullout++;
@@ -346,9 +346,9 @@ Copier::readrecord(Buf b)
 	} catch(const Error& e) {
 		if(!o.noerror) {
 			flush(obuf);
-			fail("read", e);
+			fail("read " + o.in.value_or("stdin"), e);
 		}
-		fprint(2, "read: " + e.text() + "\n");
+		fprint(2, "dd: read " + o.in.value_or("stdin") + ": " + e.text() + "\n");
 		seek(in, o.ibs, 1);
 		summary();
 		return -1;

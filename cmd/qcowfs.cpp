@@ -151,9 +151,9 @@ waitlock(Fdstore& st)
 		}
 }
 
-// An image of size bytes in place of what the file held.  The lock comes before the first
-// change: the file may be a running machine's disk.  A size that no image can have changes
-// nothing.
+// An image of size bytes in place of what the file held.  The lock comes before the
+// first change: the file may be a running machine's disk.  A size that no image can have
+// changes nothing.
 std::unique_ptr<Fdstore>
 createimage(const std::string& file, uint64_t size)
 {
