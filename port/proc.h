@@ -140,6 +140,7 @@ public:
 	// The next note to deliver, taken from the queue; nothing when there is none.
 	std::optional<std::string> nextnote();
 	bool innote = false;	// its handler runs; only up() looks
+	bool exiting = false;	// unwinds for good: pexit closes its descriptors
 	int64_t alarmid = 0;	// alarm(2)'s timer; only up() looks
 	int64_t alarmat = 0;
 

@@ -63,8 +63,12 @@ bytes(std::string_view s)
 
 Fd::~Fd()
 {
-	if(n >= 0 && hasup() && up().fgrp)
-		up().fgrp->detach(n);
+	if(n < 0 || !hasup() || !up().fgrp)
+		return;
+	// A program that ends closes before its parent hears of it.
+	if(up().exiting && up().fgrp->ref == 1)
+		return;
+	up().fgrp->detach(n);
 }
 
 Fd

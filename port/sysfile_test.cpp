@@ -275,4 +275,16 @@ PTEST(sysfile, the_environment_is_in_its_files)
 	EXPECT_EQ(getenv("x").value(), "");
 	EXPECT_FALSE(getenv("a/b"));
 }
+
+// What a program had open is closed when its parent hears that it ended, whichever way.
+PRACE(sysfile, exits_closes_before_the_parent_hears_of_it)
+{
+	memworld();
+	rfork(RFPROC | RFFDG, [] {
+		Fd fd = create("/f", ORDWR | ORCLOSE, 0666);
+		exits("tired");
+	});
+	wait();
+	EXPECT_FALSE(access("/f", AEXIST));
+}
 }

@@ -175,6 +175,7 @@ exec(std::string_view name, Argv argv)
 void
 exits(std::string_view status)
 {
+	up().exiting = true;
 	throw Unwind{std::string(status), {}};
 }
 
@@ -315,7 +316,7 @@ pollnotes()
 			p.innote = false;
 		}
 		if(!handled)
-			throw Unwind{*n, {}};
+			exits(*n);
 	}
 }
 
