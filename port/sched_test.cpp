@@ -117,7 +117,7 @@ PRACE(sched, an_rwlock_lets_readers_in_together_and_a_writer_alone)
 
 PRACE(sched, a_note_ends_a_sleep_and_an_elock)
 {
-	Flag never, started;
+	Flag never;
 	QLock q;
 	q.lock();
 	int pid[2];

@@ -144,7 +144,9 @@ PRACE(sync9p, LP_22_a_server_ends_though_its_client_died_waiting)
 PRACE(sync9p, LP_22_a_session_that_is_cut_flushes_what_waits)
 {
 	nended = 0;
-	auto [mine, its] = pipe();
+	std::pair<Fd, Fd> ends = pipe();
+	Fd& mine = ends.first;
+	Fd& its = ends.second;
 	int fd = its;
 	spawnserver("gate", {its}, [fd] {
 		Gatesrv s;
