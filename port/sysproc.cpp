@@ -301,6 +301,8 @@ notify(Notify fn)
 void
 pollnotes()
 {
+	if(testmode) [[unlikely]]
+		forcedswitch();	// what loops without system calls must let others run
 	Proc& p = up();
 	if(p.kernel || p.innote)
 		return;

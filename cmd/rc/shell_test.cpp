@@ -34,7 +34,7 @@ shnoted(const std::string& commands, std::string_view note)
 		for(size_t i = 0; i < n; i++)
 			ran.out += char(buf[i]);
 		if(!std::exchange(sent, true))
-			postnotepg(pid, note), postnote(pid, note);
+			postnotepg(pid, note);
 	}
 	std::string msg = wait().msg;
 	size_t colon = msg.find(": ");
