@@ -106,28 +106,29 @@ procbypid(int pid)
 	return it == t.procs.end() ? Ref<Proc>() : it->second;
 }
 
-// Leaves a record for the parent, if it waits for such.
-static void
-tellparent(Proc& p, std::string_view status)
+// The record for the parent, or nothing when none is wanted.
+static std::optional<Waitrec>
+lastwords(Proc& p, std::string_view status)
 {
-	Ref<Proc> parent;
-	{
-		std::scoped_lock l(p.lk);
-		parent = std::move(p.parent);
-	}
-	if(!parent || p.nowait)
-		return;
+	if(!p.parent || p.nowait)
+		return {};
 	Waitrec rec;
 	rec.pid = p.pid;
 	rec.time[2] = static_cast<unsigned long>(ticks() - p.sched->born);
 	if(!status.empty())
 		rec.msg = p.text + " " + std::to_string(p.pid) + ": " + std::string(status);
-	std::scoped_lock l(parent->lk);
-	parent->nchild--;
-	if(parent->dead)
+	return rec;
+}
+
+static void
+tellparent(Proc& parent, Waitrec rec)
+{
+	std::scoped_lock l(parent.lk);
+	parent.nchild--;
+	if(parent.dead)
 		return;
-	parent->waitq.push_back(std::move(rec));
-	parent->ready();
+	parent.waitq.push_back(std::move(rec));
+	parent.ready();
 }
 
 void
@@ -157,14 +158,23 @@ pexit(std::string_view status)
 		close(std::move(c));
 	if(Ref<Chan> c = p.poke(&Proc::slash, {}))
 		close(std::move(c));
-	tellparent(p, status);
+	std::optional<Waitrec> rec = lastwords(p, status);
+	Ref<Proc> parent;
+	{
+		std::scoped_lock l(p.lk);
+		parent = std::move(p.parent);
+	}
 	Table& t = table();
 	Ref<Proc> mine;
 	{
+		// Whoever has waited for it does not find it any more, and the machine does not
+		// end before the parent was told.
 		std::scoped_lock l(t.lk);
 		auto it = t.procs.find(p.pid);
 		mine = std::move(it->second);
 		t.procs.erase(it);
+		if(rec)
+			tellparent(*parent, *std::move(rec));
 	}
 	procgone();
 }
