@@ -269,10 +269,11 @@ run(Worker& w, Context& from, Proc* to, bool final)
 	w.progress.store(w.progress.load(std::memory_order_relaxed) + 1,
 		std::memory_order_relaxed);
 	if(to) {
-		// Queued, or it had yielded and keeps a token that came.  A ready() that finds it
-		// Queued changes nothing, so that none is lost here.
-		if(to->sched->state.load(std::memory_order_acquire) == Queued)
-			to->sched->state.store(Running, std::memory_order_relaxed);
+		// Queued, or it had yielded and keeps a token that came.  An exchange and no store:
+		// what it looks at next without a Lock (a note) must not be older than a ready()
+		// that found it Queued and changed nothing.
+		int expect = Queued;
+		to->sched->state.compare_exchange_strong(expect, Running, std::memory_order_acq_rel);
 	}
 	ctxswitch(from, to ? to->sched->ctx : w.home, final);
 	// Another thread, perhaps.
@@ -343,11 +344,10 @@ Proc::ready()
 void
 Proc::block(const char* what)
 {
-	// Nobody else leaves Token.
-	if(sched->state.load(std::memory_order_acquire) == Token) {
-		sched->state.store(Running, std::memory_order_relaxed);
+	int expect = Token;	// a store could hide a second ready(), as in run()
+	if(sched->state.load(std::memory_order_relaxed) == Token &&
+		sched->state.compare_exchange_strong(expect, Running, std::memory_order_acq_rel))
 		return;
-	}
 	sched->what.store(what, std::memory_order_relaxed);
 	leave(Worker::Park);
 	sched->what.store(nullptr, std::memory_order_relaxed);
