@@ -1,5 +1,8 @@
 #include "cmd/prog.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "lib9/cleanname.h"
 
 namespace p9 {
@@ -71,31 +74,72 @@ Bout::flush()
 	writeall(fd, std::as_bytes(std::span(s)));
 }
 
+// More bytes behind those that are there.  False at the end.
 bool
-Bin::line(std::string& s)
+Bin::fill()
 {
-	for(size_t from = at;;) {
-		size_t nl = buf.find('\n', from);
-		if(nl != buf.npos) {
-			s.assign(buf, at, nl - at);
-			at = nl + 1;
+	if(ended)
+		return false;
+	if(at > 0) {
+		std::memmove(buf.data(), buf.data() + at, have - at);
+		have -= at;
+		at = 0;
+	}
+	if(buf.size() < have + Piece)
+		buf.resize(std::max(have + Piece, 2 * have));
+	Buf room = std::as_writable_bytes(std::span(buf)).subspan(have);
+	size_t n = read(fd, room);
+	have += n;
+	ended = n == 0;
+	return !ended;
+}
+
+bool
+Bin::line(std::string_view& s)
+{
+	for(size_t seen = 0;;) {
+		std::string_view rest = std::string_view(buf).substr(at, have - at);
+		size_t nl = rest.find('\n', seen);
+		newline = nl != rest.npos;
+		if(newline) {
+			s = rest.substr(0, nl);
+			at += nl + 1;
 			return true;
 		}
-		buf.erase(0, at);
-		at = 0;
-		from = buf.size();
-		if(!ended) {
-			buf.resize(from + 8192);
-			size_t n = read(
-				fd, std::as_writable_bytes(std::span(buf)).subspan(from));
-			buf.resize(from + n);
-			ended = n == 0;
-		}
-		if(ended) {
-			s = std::exchange(buf, {});
+		seen = rest.size();
+		if(!fill()) {
+			s = std::string_view(buf).substr(at, have - at);
+			at = have;
 			return !s.empty();
 		}
 	}
+}
+
+bool
+Bin::line(std::string& s)
+{
+	std::string_view l;
+	bool more = line(l);
+	s = l;
+	return more;
+}
+
+std::string_view
+Bin::piece()
+{
+	if(at == have)
+		fill();
+	std::string_view s = std::string_view(buf).substr(at, have - at);
+	at = have;
+	return s;
+}
+
+int
+Bin::get()
+{
+	if(at == have && !fill())
+		return -1;
+	return static_cast<unsigned char>(buf[at++]);
 }
 
 bool

@@ -46,20 +46,42 @@ public:
 		if(buf.size() >= 32 * 1024)
 			flush();
 	}
+	void put(char c)
+	{
+		buf += c;
+		if(buf.size() >= 32 * 1024)
+			flush();
+	}
 	void flush();
 };
 
-// Lines of a descriptor, in any lengths.
+// Lines and bytes of a descriptor, in any lengths, read in large pieces.  What it reads
+// ahead is lost to others that have the descriptor.
 class Bin {
+	static constexpr size_t Piece = 64 * 1024;
+
 	int fd;
 	std::string buf;
-	size_t at = 0;
+	size_t at = 0;	// what was taken
+	size_t have = 0;	// what is in buf
 	bool ended = false;
+	bool newline = false;
+
+	bool fill();
 
 public:
 	explicit Bin(int n) : fd(n) {}
-	// The next line without its newline; false at the end.
+	// The next line without its newline, good until the next call; false at the end.
+	bool line(std::string_view& s);
 	bool line(std::string& s);
+	// Whether the last line() ended in a newline: false for a file's unfinished end.
+	bool whole() const { return newline; }
+	// The next bytes, as many as there are, good until the next call; empty at the end.
+	std::string_view piece();
+	// The next byte, or -1.
+	int get();
+	// Gives the last byte of get() back.
+	void unget() { at--; }
 };
 
 // Whether fd leads to the terminal of the machine.
