@@ -16,6 +16,7 @@
 #include "port/os.h"
 #include "port/sys.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/command.h"
 
 namespace p9 {
 
@@ -25,24 +26,6 @@ constexpr size_t Disksize = 512 << 20;
 constexpr size_t Piece = 1 << 20;
 constexpr size_t Round = 64 << 20;	// bytes in a round of either side
 constexpr int Rounds = 11;
-
-// A directory of the host that goes with all that is in it.
-struct Tempdir {
-	std::string name;
-
-	Tempdir()
-	{
-		const char* t = std::getenv("TMPDIR");
-		name = std::string(t && *t ? t : "/tmp") + "/emubench.XXXXXX";
-		if(!mkdtemp(name.data()))
-			error("no temporary directory", name);
-	}
-	~Tempdir()
-	{
-		std::error_code failed;
-		std::filesystem::remove_all(name, failed);
-	}
-};
 
 // Runs a program of the machine in a Proc of its own; its name space is ours.
 void
