@@ -38,13 +38,14 @@ class Regexp {
 public:
 	enum Flags : unsigned {
 		None = 0,
-		Dotnl = 1,	// `.' and [^x] match a newline too (regcompnl)
+		Dotnl = 1,	// `.' matches a newline too, [^x] does not (regcompnl)
 		Literal = 2,	// all characters stand for themselves (regcomplit)
 		Fold = 4,	// upper and lower case are one
+		Grep = 8,	// newlines separate alternatives, and more: grep(1)
 	};
 
-	// Error: what is wrong with the expression, as regerror says it (`missing operand
-	// for *', `unmatched left paren', ...), its name the expression; it may also be too
+	// Error: what is wrong with the expression, the whole text that regerror would get
+	// (`regexp (a: no matching parenthesis', `Malformed class', ...).  It may also be too
 	// large.
 	explicit Regexp(std::string_view expression, unsigned flags = None);
 	Regexp(Regexp&&) noexcept;
@@ -60,8 +61,9 @@ public:
 	// those that took no part, and what m has too many, are not taken().
 	bool match(std::string_view text, std::span<Submatch> m, size_t from = 0);
 
-	// Whole lines, fast: the first line at or behind from that matches, as bytes without
-	// its newline; not taken() when there is none.  The last line need not end in one.
+	// Whole lines, fast: the first line at or behind from, where a line begins, that
+	// matches, as bytes without its newline; not taken() when there is none.  The last
+	// line need not end in one.
 	Submatch matchline(std::string_view lines, size_t from = 0);
 
 	// How many ( ) it has.

@@ -1,0 +1,184 @@
+#include "lib9/regexpsub.h"
+
+#include <algorithm>
+
+namespace p9 {
+
+// The threads that stand before one character, best first: of two at one instruction
+// the worse is gone.  Each has where its ( ) begin and end.
+class Rethreads {
+	struct Todo {
+		uint32_t pc;
+		size_t saved = 0;	// with slot: to be put back
+		uint32_t slot = None;
+
+		static constexpr uint32_t None = ~0u;
+	};
+
+	const Resim& re;
+	const size_t nslot;
+	std::vector<uint32_t> where;	// by pc: its index in list, if that says so
+	std::vector<size_t> slots;	// by pc
+	std::vector<Todo> todo;
+
+	bool seen(uint32_t pc) const
+	{
+		return where[pc] < list.size() && list[where[pc]] == pc;
+	}
+
+public:
+	std::vector<uint32_t> list;
+
+	Rethreads(const Resim& r, size_t n)
+		: re(r), nslot(n), where(r.prog.size()), slots(r.prog.size() * n)
+	{
+	}
+	std::span<size_t> at(uint32_t pc) { return std::span(slots).subspan(pc * nslot, nslot); }
+	void add(std::string_view text, size_t p, uint32_t pc, std::span<size_t> s);
+};
+
+namespace {
+
+bool
+bolat(std::string_view text, size_t p)
+{
+	return p == 0 || text[p - 1] == '\n';
+}
+
+bool
+eolat(std::string_view text, size_t p)
+{
+	return p == text.size() || text[p] == '\n';
+}
+}
+
+Resim::Resim(const Retree& t) : cls(t.cls)
+{
+	start = add(Reinst::Save, 0, compile(t, t.root,
+		add(Reinst::Save, 1, add(Reinst::Match, 0, 0))));
+}
+
+uint32_t
+Resim::add(Reinst::Op op, uint32_t arg, uint32_t next)
+{
+	prog.push_back({op, arg, next});
+	return uint32_t(prog.size() - 1);
+}
+
+uint32_t
+Resim::compilekids(const Retree& t, uint32_t n, uint32_t next)
+{
+	std::vector<uint32_t> kids;
+	for(uint32_t k = t[n].kid; k != 0; k = t[k].next)
+		kids.push_back(k);
+	bool cat = t[n].op == Renode::Cat;
+	uint32_t pc = cat ? next : compile(t, kids.back(), next);
+	if(!cat)
+		kids.pop_back();
+	for(size_t i = kids.size(); i-- > 0;)
+		if(cat)
+			pc = compile(t, kids[i], pc);
+		else
+			pc = add(Reinst::Split, pc, compile(t, kids[i], next));
+	return pc;
+}
+
+// The instructions of node n, which go on at next; answers their first.
+uint32_t
+Resim::compile(const Retree& t, uint32_t n, uint32_t next)
+{
+	const Renode& e = t[n];
+	switch(e.op) {
+	case Renode::Rune: return add(Reinst::Rune, e.arg, next);
+	case Renode::Class: return add(Reinst::Class, e.arg, next);
+	case Renode::Bol: return add(Reinst::Bol, 0, next);
+	case Renode::Eol: return add(Reinst::Eol, 0, next);
+	case Renode::Cat:
+	case Renode::Alt: return compilekids(t, n, next);
+	case Renode::Ques: return add(Reinst::Split, next, compile(t, e.kid, next));
+	case Renode::Sub:
+		next = add(Reinst::Save, 2 * e.arg + 1, next);
+		return add(Reinst::Save, 2 * e.arg, compile(t, e.kid, next));
+	case Renode::Star:
+	case Renode::Plus: break;
+	}
+	uint32_t loop = add(Reinst::Split, next, 0);
+	uint32_t body = compile(t, e.kid, loop);
+	prog[loop].next = body;
+	return e.op == Renode::Star ? loop : body;
+}
+
+// Adds a thread at pc, and all that it comes to without a character, before position p.
+// s is its slots, which are the same afterwards.
+void
+Rethreads::add(std::string_view text, size_t p, uint32_t first, std::span<size_t> s)
+{
+	todo.push_back({first});
+	while(!todo.empty()) {
+		Todo t = todo.back();
+		todo.pop_back();
+		if(t.slot != Todo::None) {
+			s[t.slot] = t.saved;
+			continue;
+		}
+		for(uint32_t pc = t.pc; !seen(pc);) {
+			where[pc] = uint32_t(list.size());
+			list.push_back(pc);
+			const Reinst& i = re.prog[pc];
+			bool on = i.op == Reinst::Split || i.op == Reinst::Save ||
+				(i.op == Reinst::Bol && bolat(text, p)) ||
+				(i.op == Reinst::Eol && eolat(text, p));
+			if(!on) {
+				std::ranges::copy(s, at(pc).begin());
+				break;
+			}
+			if(i.op == Reinst::Split)
+				todo.push_back({i.arg});
+			if(i.op == Reinst::Save && i.arg < nslot) {
+				todo.push_back({0, s[i.arg], i.arg});
+				s[i.arg] = p;
+			}
+			pc = i.next;
+		}
+	}
+}
+
+bool
+Resim::match(std::string_view text, std::span<Submatch> m, size_t from) const
+{
+	size_t nslot = 2 * std::max<size_t>(m.size(), 1);
+	Rethreads threads[] = {{*this, nslot}, {*this, nslot}};
+	std::vector<size_t> fresh(nslot, Submatch::npos);
+	std::vector<size_t> best;
+	for(size_t p = from, flip = 0;; flip ^= 1) {
+		Rethreads& now = threads[flip];
+		Rethreads& then = threads[flip ^ 1];
+		if(best.empty())
+			now.add(text, p, start, fresh);
+		if(now.list.empty())
+			break;
+		char32_t r = Recharmax + 1;
+		size_t n = p < text.size() ? rechar(text.substr(p), r) : 1;
+		then.list.clear();
+		for(uint32_t pc : now.list) {
+			const Reinst& i = prog[pc];
+			if(i.op != Reinst::Match && i.op != Reinst::Rune && i.op != Reinst::Class)
+				continue;
+			std::span<size_t> s = now.at(pc);
+			if(!best.empty() && s[0] > best[0])
+				break;
+			if(i.op == Reinst::Match)
+				best.assign(s.begin(), s.end());
+			else if(i.op == Reinst::Rune ? i.arg == r : cls[i.arg].has(r))
+				then.add(text, p + n, i.next, s);
+		}
+		if(p >= text.size())
+			break;
+		p += n;
+	}
+	std::ranges::fill(m, Submatch{});
+	for(size_t i = 0; i < m.size() && !best.empty(); i++)
+		m[i] = {best[2 * i], best[2 * i + 1]};
+	return !best.empty();
+}
+}
