@@ -14,6 +14,7 @@ void cp(Argv argv);
 void date(Argv argv);
 void dd(Argv argv);
 void echo(Argv argv);
+void grep(Argv argv);
 void kill(Argv argv);
 void lc(Argv argv);
 void ls(Argv argv);

@@ -40,6 +40,7 @@ cmdtab()
 		{"dd", program<dd>},
 		{"disk/qcowfs", program<qcowfs>},
 		{"echo", program<echo>},
+		{"grep", program<grep>},
 		{"kill", program<kill>},
 		{"lc", program<lc>},
 		{"ls", program<ls>},
