@@ -19,6 +19,7 @@ void kill(Argv argv);
 void lc(Argv argv);
 void ls(Argv argv);
 void man(Argv argv);
+void mk(Argv argv);
 void mkdir(Argv argv);
 void mntgen(Argv argv);
 void mount(Argv argv);

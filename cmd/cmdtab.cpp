@@ -45,6 +45,7 @@ cmdtab()
 		{"lc", program<lc>},
 		{"ls", program<ls>},
 		{"man", program<man>},
+		{"mk", program<mk>},
 		{"mkdir", program<mkdir>},
 		{"mntgen", program<mntgen>},
 		{"mount", program<mount>},
