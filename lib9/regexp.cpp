@@ -3,18 +3,220 @@
 #include "lib9/regexp.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "lib9/regexpdfa.h"
+#include "lib9/regexplit.h"
 #include "lib9/regexpsub.h"
-#include "lib9/regexptree.h"
 
 namespace p9 {
 
+// What an expression has become; the machines are made when they are needed.
 struct Regexp::Program {
-	Retree tree;
-	Resim sim;
+	// Whether a text must be looked at for what is no UTF-8.
+	enum Text { Raw, Good };
 
-	Program(std::string_view e, unsigned flags) : tree(reparse(e, flags)), sim(tree) {}
+	const Retree tree;
+	const Reliteral lit;
+	const Text raw;
+	const Rebytes forward;
+	std::optional<Rebytes> backward;
+	std::optional<Redfa> lines;
+	std::optional<Redfa> any;
+	std::optional<Redfa> longest;
+	std::optional<Redfa> back;
+	std::optional<Resim> sim;
+
+	Program(std::string_view e, unsigned flags)
+		: tree(reparse(e, flags)), lit(tree), raw(rebadbytes(tree) ? Raw : Good),
+		  forward(tree, Rebytes::Forward)
+	{
+	}
+	bool match(std::string_view s);
+	bool matchdfa(Redfa& d, std::string_view s);
+	Submatch find(std::string_view s, size_t from);
+	std::optional<Submatch> finddfa(std::string_view s, size_t from, Text t);
+	Submatch matchline(std::string_view s, size_t from);
+	Submatch linedfa(std::string_view s, size_t from);
+	Submatch linebyline(std::string_view s, size_t from, size_t end);
 };
+
+namespace {
+
+template<class T, class... A>
+T&
+made(std::optional<T>& o, A&&... a)
+{
+	return o ? *o : o.emplace(std::forward<A>(a)...);
+}
+
+bool
+atbol(std::string_view s, size_t p)
+{
+	return p == 0 || s[p - 1] == '\n';
+}
+
+// The line that position p is in; it begins at from or behind.
+Submatch
+lineof(std::string_view s, size_t from, size_t p)
+{
+	Submatch l{p, std::min(s.find('\n', p), s.size())};
+	while(l.begin > from && s[l.begin - 1] != '\n')
+		l.begin--;
+	return l;
+}
+
+// The end of a piece of s from p on of about n bytes, which divides no rune.
+size_t
+piece(std::string_view s, size_t p, size_t n)
+{
+	if(s.size() - p <= n)
+		return s.size();
+	size_t end = p + n;
+	for(int i = 0; i < 3 && end < s.size() && (uint8_t(s[end]) & 0xC0) == 0x80; i++)
+		end++;
+	return end;
+}
+
+// Reads s from from on.  False if it came to what is no UTF-8; then c is no good.
+bool
+scan(Redfa& d, Redfa::Cursor& c, std::string_view s, size_t from, bool check)
+{
+	for(size_t n = 256; check && from < s.size() && !c.done; n *= 2) {
+		size_t end = piece(s, from, n);
+		if(!isutf8(s.substr(from, end - from)))
+			return false;
+		d.read(c, s, from, end);
+		from = end;
+	}
+	d.read(c, s, from, s.size());
+	d.finish(c, s.size(), Redfa::Eof);
+	return true;
+}
+}
+
+bool
+Regexp::Program::matchdfa(Redfa& d, std::string_view s)
+{
+	Redfa::Cursor c = d.start(true);
+	if(!scan(d, c, s, 0, raw == Raw)) {
+		c = d.start(true);
+		scan(d, c, reescaped(s), 0, false);
+	}
+	return c.match != s.npos;
+}
+
+bool
+Regexp::Program::match(std::string_view s)
+{
+	if(!lit.empty()) {
+		size_t p = lit.find(s);
+		if(p == s.npos || lit.whole)
+			return p != s.npos;
+	}
+	return matchdfa(forward.newline ? made(any, forward, Redfa::Any) :
+		made(lines, forward, Redfa::Lines), s);
+}
+
+// The leftmost longest match; not taken() if there is none, nothing if s is not good.
+std::optional<Submatch>
+Regexp::Program::finddfa(std::string_view s, size_t from, Text t)
+{
+	Redfa& d = made(longest, forward, Redfa::Longest);
+	Redfa::Cursor c = d.start(atbol(s, from));
+	if(!scan(d, c, s, from, t == Raw))
+		return {};
+	if(c.match == s.npos)
+		return Submatch{};
+	size_t end = c.match;
+	if(!backward)
+		backward.emplace(tree, Rebytes::Backward);
+	Redfa& b = made(back, *backward, Redfa::Anchored);
+	c = b.start(end == s.size() || s[end] == '\n');
+	b.readback(c, s, end, from);
+	b.finish(c, from, from == 0 ? Redfa::Eof : uint8_t(s[from - 1]));
+	return Submatch{c.match, end};
+}
+
+Submatch
+Regexp::Program::find(std::string_view s, size_t from)
+{
+	if(!lit.empty()) {
+		size_t p = lit.find(s, from);
+		if(p == s.npos)
+			return {};
+		if(lit.whole)
+			return {p, p + lit.get().size()};
+	}
+	if(auto m = finddfa(s, from, raw))
+		return *m;
+	// In another text, whose first byte stands for what is before from.
+	std::string e = atbol(s, from) ? "\n" : " ";
+	e += reescaped(s.substr(from));
+	Submatch m = *finddfa(e, 1, Good);
+	if(!m.taken())
+		return m;
+	return {from + unescapedlen(e, m.begin) - 1, from + unescapedlen(e, m.end) - 1};
+}
+
+// The lines from from to end, one at a time.
+Submatch
+Regexp::Program::linebyline(std::string_view s, size_t from, size_t end)
+{
+	while(from < end) {
+		Submatch l = lineof(s, from, from);
+		if(matchdfa(*lines, l.of(s)))
+			return l;
+		from = l.end + 1;
+	}
+	return {};
+}
+
+Submatch
+Regexp::Program::linedfa(std::string_view s, size_t from)
+{
+	Redfa& d = made(lines, forward, Redfa::Lines);
+	for(size_t n = raw == Raw ? 1024 : s.npos / 2, end; from < s.size(); from = end) {
+		end = s.size();
+		if(end - from > n)
+			end = std::min(s.find('\n', from + n - 1), end - 1) + 1;
+		n = std::min(2 * n, std::max<size_t>(n, 65536));
+		if(raw == Raw && !isutf8(s.substr(from, end - from))) {
+			if(Submatch l = linebyline(s, from, end); l.taken())
+				return l;
+			continue;
+		}
+		Redfa::Cursor c = d.start(true);
+		d.readlines(c, s, from, end);
+		if(s[end - 1] != '\n')
+			d.finish(c, end, Redfa::Eof);
+		if(c.match != s.npos)
+			return lineof(s, from, c.match);
+	}
+	return {};
+}
+
+Submatch
+Regexp::Program::matchline(std::string_view s, size_t from)
+{
+	if(lit.empty())
+		return linedfa(s, from);
+	if(lit.get().find('\n') != s.npos)
+		return {};
+	made(lines, forward, Redfa::Lines);
+	size_t p = from;
+	// A text that is in many lines which do not match is not worth looking for.
+	for(size_t misses = 0; p < s.size() && 64 * misses < 1024 + (p - from); misses++) {
+		size_t q = lit.find(s, p);
+		if(q == s.npos)
+			return {};
+		Submatch l = lineof(s, p, q);
+		if(lit.whole || matchdfa(*lines, l.of(s)))
+			return l;
+		p = l.end + 1;
+	}
+	return linedfa(s, p);
+}
 
 Regexp::Regexp(std::string_view expression, unsigned flags)
 	: prog(std::make_unique<Program>(expression, flags))
@@ -34,7 +236,7 @@ Regexp::nparen() const
 bool
 Regexp::match(std::string_view text)
 {
-	return match(text, {});
+	return prog->match(text);
 }
 
 bool
@@ -43,19 +245,20 @@ Regexp::match(std::string_view text, std::span<Submatch> m, size_t from)
 	std::ranges::fill(m, Submatch{});
 	if(from > text.size())
 		return false;
-	return prog->sim.match(text, m.first(std::min(m.size(), nparen() + 1)), from);
+	Submatch all = prog->find(text, from);
+	if(all.taken() && !m.empty()) {
+		m[0] = all;
+		m = m.first(std::min(m.size(), nparen() + 1));
+		if(m.size() > 1)
+			made(prog->sim, prog->tree).submatches(text, m);
+	}
+	return all.taken();
 }
 
 Submatch
 Regexp::matchline(std::string_view lines, size_t from)
 {
-	while(from < lines.size()) {
-		size_t end = std::min(lines.find('\n', from), lines.size());
-		if(match(lines.substr(from, end - from)))
-			return {from, end};
-		from = end + 1;
-	}
-	return {};
+	return prog->matchline(lines, from);
 }
 
 std::string

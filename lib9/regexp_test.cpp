@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "lib9/error.h"
+#include "tests/regexpref.h"
 
 namespace p9 {
 
@@ -34,6 +37,99 @@ refused(std::string_view re, unsigned flags = Regexp::None)
 	} catch(const Error& e) {
 		return e.text();
 	}
+}
+
+using Dice = std::mt19937;
+
+size_t
+roll(Dice& d, size_t n)
+{
+	return d() % n;
+}
+
+// Any of the letters, or of the bytes that some of them are made of.
+std::string
+somechar(Dice& d)
+{
+	static const char* chars[] = {"a", "b", "a", "b", "A", "ä", "Ä", "\n", "\xC3", "\xA4",
+		"\xFF", "€", "\xE2\x82", "c"};
+	return chars[roll(d, std::size(chars))];
+}
+
+std::string
+someclass(Dice& d)
+{
+	std::string s = roll(d, 2) ? "[" : "[^";
+	for(size_t n = 1 + roll(d, 3); n > 0; n--) {
+		s += somechar(d);
+		if(roll(d, 4) == 0)
+			s += "-" + somechar(d);
+	}
+	return s + "]";
+}
+
+std::string
+someexpression(Dice& d, size_t size)
+{
+	if(size <= 1) {
+		size_t n = roll(d, 12);
+		return n == 0 ? "^" : n == 1 ? "$" : n < 4 ? "." : n < 6 ? someclass(d) :
+			somechar(d);
+	}
+	size_t left = 1 + roll(d, size - 1);
+	switch(roll(d, 6)) {
+	case 0: return someexpression(d, left) + "|" + someexpression(d, size - left);
+	case 1: return "(" + someexpression(d, size - 1) + ")" + "*+?"[roll(d, 3)];
+	case 2: return "(" + someexpression(d, size - 1) + ")";
+	case 3: return someexpression(d, 1) + "*+?"[roll(d, 3)] + someexpression(d, size - 1);
+	}
+	return someexpression(d, left) + someexpression(d, size - left);
+}
+
+std::string
+sometext(Dice& d)
+{
+	std::string s;
+	for(size_t n = roll(d, 12); n > 0; n--)
+		s += somechar(d);
+	return s;
+}
+
+std::string
+shown(std::span<const Submatch> v)
+{
+	std::string s;
+	for(const Submatch& m : v)
+		s += m.taken() ? std::to_string(m.begin) + "-" + std::to_string(m.end) + " " : "- ";
+	return s;
+}
+
+// Everything that re can say about text, beside what ref says.
+void
+compare(Regexp& re, Regexpref& ref, const std::string& text)
+{
+	std::vector<Submatch> m(re.nparen() + 1);
+	EXPECT_EQ(re.match(text), ref.find(text, 0).taken());
+	for(size_t from = 0; from <= text.size(); from += 1 + from / 2) {
+		Submatch all = ref.find(text, from);
+		ASSERT_EQ(re.match(text, m, from), all.taken()) << from;
+		if(!all.taken())
+			continue;
+		ASSERT_EQ(shown(std::span(m).first(1)), shown(std::span(&all, 1))) << from;
+		auto subs = ref.submatches(text, all);
+		if(!subs.empty()) {
+			ASSERT_EQ(shown(m), shown(subs)) << from;
+		}
+	}
+	Submatch line;
+	for(size_t p = 0; p < text.size() && !line.taken();) {
+		size_t end = std::min(text.find('\n', p), text.size());
+		if(ref.find(std::string_view(text).substr(p, end - p), 0).taken())
+			line = {p, end};
+		p = end + 1;
+	}
+	Submatch found = re.matchline(text);
+	EXPECT_EQ(shown(std::span(&found, 1)), shown(std::span(&line, 1)));
 }
 
 bool
@@ -185,5 +281,96 @@ TEST(regexp, regsub_puts_the_parts_in)
 	ASSERT_TRUE(e.match(text, m));
 	EXPECT_EQ(regsub("\\2 is \\1", text, m), "value is key");
 	EXPECT_EQ(regsub("<&> \\& \\0 \\\\ \\x \\9\\", text, m), "<key=value> & key=value \\ x ");
+}
+
+TEST(regexp, any_expression_matches_what_trying_everything_finds)
+{
+	constexpr unsigned flags[] = {Regexp::None, Regexp::None, Regexp::Fold, Regexp::Dotnl};
+	for(unsigned seed = 0; seed < 4000 && !::testing::Test::HasFailure(); seed++) {
+		Dice d(seed);
+		std::string e = someexpression(d, 1 + roll(d, 8));
+		unsigned f = flags[roll(d, std::size(flags))];
+		Regexp re(e, f);
+		Regexpref ref(e, f);
+		for(int i = 0; i < 8; i++) {
+			std::string text = sometext(d);
+			SCOPED_TRACE(::testing::PrintToString(e) + " in " +
+				::testing::PrintToString(text));
+			compare(re, ref, text);
+		}
+	}
+}
+
+TEST(regexp, more_states_than_there_is_memory_for)
+{
+	std::string e = "a";
+	for(int i = 0; i < 17; i++)
+		e += "(a|b)";
+	Regexp re(e + "x");
+	Dice d(1);
+	std::string text;
+	for(int i = 0; i < 300000; i++)
+		text += roll(d, 2) ? 'a' : 'b';
+	text += "abbbbbbbbbbbbbbbbbx\n";
+	std::string last = text.substr(text.size() - 20);
+	for(size_t i = 0; i < 1000; i++)
+		text[i * 100] = '\n';
+	Submatch m = re.matchline(text);
+	ASSERT_TRUE(m.taken());
+	EXPECT_TRUE(text.substr(m.begin).ends_with(last));
+	std::vector<Submatch> v(2);
+	EXPECT_TRUE(re.match(text, v));
+	EXPECT_EQ(v[0].begin, text.size() - 20);
+	EXPECT_EQ(v[0].end, text.size() - 1);
+}
+
+TEST(regexp, nothing_takes_more_than_linear_time)
+{
+	std::string text(300000, 'a');
+	EXPECT_FALSE(matches("(a*)*b", text));
+	EXPECT_EQ(found("(a|aa)*(a|aa)*$", text), "0-300000 299999-300000 -");
+	EXPECT_EQ(found("(x+x+)+y|a*", text), "0-300000 -");
+}
+
+TEST(regexp, what_is_too_large_is_refused)
+{
+	std::string deep(100, '(');
+	EXPECT_EQ(refused(deep + "a" + std::string(100, ')')), "");
+	EXPECT_NE(refused("(" + deep + "a" + std::string(101, ')')), "");
+	EXPECT_NE(refused(std::string((1 << 20) + 1, 'a')), "");
+	EXPECT_EQ(refused(std::string(1 << 19, 'a')), "");
+	EXPECT_EQ(refused(std::string(30000, '.')), "");
+	EXPECT_NE(refused(std::string(1 << 20, '.')), "");
+	EXPECT_EQ(refused("a" + std::string(100000, '*')), "");
+}
+
+TEST(regexp, thousands_of_words)
+{
+	std::string words;
+	for(int i = 0; i < 20000; i++)
+		words += "w" + std::to_string(i * 7919 % 1000003) + "\n";
+	Regexp re(words, Regexp::Grep);
+	EXPECT_TRUE(re.match("x w7919 x"));
+	EXPECT_TRUE(re.match("w15838"));
+	EXPECT_FALSE(re.match("w"));
+	EXPECT_FALSE(re.match("x7919"));
+	std::vector<Submatch> m(1);
+	EXPECT_TRUE(re.match("a w7919", m));
+	EXPECT_EQ(m[0].begin, 2u);
+	EXPECT_EQ(m[0].end, 7u);
+}
+
+TEST(regexp, large_texts_with_bytes_that_are_no_utf8)
+{
+	std::string text;
+	for(int i = 0; i < 20000; i++)
+		text += "line " + std::to_string(i) + (i % 100 == 99 ? " \xE2\x82 é\n" : " é ok\n");
+	Regexp odd("[^ -~é]$|^line 19990.[^x] ok");
+	EXPECT_EQ(odd.matchline(text).of(text), "line 19990 é ok");
+	Regexp two("9 ..? é");
+	EXPECT_EQ(two.matchline(text, text.find("line 199 ")).of(text), "line 199 \xE2\x82 é");
+	std::vector<Submatch> m(1);
+	ASSERT_TRUE(two.match(text, m));
+	EXPECT_EQ(m[0].of(text), "9 \xE2\x82 é");
 }
 }

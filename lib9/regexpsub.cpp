@@ -143,42 +143,35 @@ Rethreads::add(std::string_view text, size_t p, uint32_t first, std::span<size_t
 	}
 }
 
-bool
-Resim::match(std::string_view text, std::span<Submatch> m, size_t from) const
+void
+Resim::submatches(std::string_view text, std::span<Submatch> m) const
 {
-	size_t nslot = 2 * std::max<size_t>(m.size(), 1);
+	const size_t end = m[0].end;
+	size_t nslot = 2 * m.size();
 	Rethreads threads[] = {{*this, nslot}, {*this, nslot}};
 	std::vector<size_t> fresh(nslot, Submatch::npos);
-	std::vector<size_t> best;
-	for(size_t p = from, flip = 0;; flip ^= 1) {
+	threads[0].add(text, m[0].begin, start, fresh);
+	for(size_t p = m[0].begin, flip = 0;; flip ^= 1) {
 		Rethreads& now = threads[flip];
 		Rethreads& then = threads[flip ^ 1];
-		if(best.empty())
-			now.add(text, p, start, fresh);
-		if(now.list.empty())
-			break;
-		char32_t r = Recharmax + 1;
-		size_t n = p < text.size() ? rechar(text.substr(p), r) : 1;
+		char32_t r = 0;
+		size_t n = p < end ? rechar(text.substr(p), r) : 0;
 		then.list.clear();
 		for(uint32_t pc : now.list) {
 			const Reinst& i = prog[pc];
-			if(i.op != Reinst::Match && i.op != Reinst::Rune && i.op != Reinst::Class)
-				continue;
 			std::span<size_t> s = now.at(pc);
-			if(!best.empty() && s[0] > best[0])
-				break;
-			if(i.op == Reinst::Match)
-				best.assign(s.begin(), s.end());
-			else if(i.op == Reinst::Rune ? i.arg == r : cls[i.arg].has(r))
+			if(i.op == Reinst::Match && p == end) {
+				for(size_t k = 1; k < m.size(); k++)
+					m[k] = {s[2 * k], s[2 * k + 1]};
+				return;
+			}
+			if((i.op == Reinst::Rune && i.arg == r) ||
+				(i.op == Reinst::Class && cls[i.arg].has(r)))
 				then.add(text, p + n, i.next, s);
 		}
-		if(p >= text.size())
-			break;
+		if(p == end)
+			return;
 		p += n;
 	}
-	std::ranges::fill(m, Submatch{});
-	for(size_t i = 0; i < m.size() && !best.empty(); i++)
-		m[i] = {best[2 * i], best[2 * i + 1]};
-	return !best.empty();
 }
 }

@@ -1,5 +1,5 @@
 // Regular expressions run character by character, all ways at once, as Thompson and Pike
-// do.  It is slow, and finds what the ( ) match.
+// do.  It is slow, and finds what the ( ) of a match have.
 
 #pragma once
 
@@ -34,7 +34,7 @@ class Resim {
 public:
 	explicit Resim(const Retree& t);
 
-	// As Regexp::match.
-	bool match(std::string_view text, std::span<Submatch> m, size_t from) const;
+	// m[0] is a match in text already: fills in the others.
+	void submatches(std::string_view text, std::span<Submatch> m) const;
 };
 }

@@ -14,7 +14,7 @@ namespace p9 {
 namespace {
 
 constexpr size_t Maxexpression = 1 << 20;	// bytes
-constexpr size_t Maxdepth = 250;	// parentheses in each other
+constexpr size_t Maxdepth = 100;	// parentheses in each other
 constexpr char32_t Foldmax = 0x600;	// no letter behind it has another case
 
 struct Retoken {
