@@ -192,7 +192,7 @@ Search::select(std::string_view s)
 	if(s.empty())
 		return;
 	if(f.quiet() || plain) {
-		count += f.count ? countlines(s) : 1;
+		count += f.inverted && f.count ? countlines(s) : 1;
 		if(!f.quiet())
 			out.put(s);
 		return;

@@ -105,6 +105,7 @@ const Bench all[] = {
 	{"rfork.10k", "us", false, "", rfork10k},
 	{"rfork.10k.bind", "us", false, "", bind10k},
 	{"start", "ms", false, "", startup},
+	{"grep", "s", false, "9base", greptext},
 	{"clients.1000", "us", false, "10 clients", clients1000},
 	{"proc.memory", "KiB", false, "", procmemory},
 	{"proc.memory.used", "KiB", false, "", procmemoryused},

@@ -45,6 +45,7 @@ Figure rfork10k();
 Figure bind10k();
 Figure startup();
 Figure clients1000();
+Figure greptext();
 Figure procmemory();
 Figure procmemoryused();
 }
