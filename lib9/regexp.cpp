@@ -206,7 +206,7 @@ Regexp::Program::matchline(std::string_view s, size_t from)
 	made(lines, forward, Redfa::Lines);
 	size_t p = from;
 	// A text that is in many lines which do not match is not worth looking for.
-	for(size_t misses = 0; p < s.size() && 64 * misses < 1024 + (p - from); misses++) {
+	for(size_t misses = 0; p < s.size() && 512 * misses < 4096 + (p - from); misses++) {
 		size_t q = lit.find(s, p);
 		if(q == s.npos)
 			return {};
