@@ -27,6 +27,14 @@ Hostreader::serve()
 	}
 }
 
+void
+Hostreader::call(std::function<void()> fn)
+{
+	std::scoped_lock l(lk);
+	wish.swap(fn);
+	r.wakeup();
+}
+
 std::optional<size_t>
 Hostreader::read(Buf b)
 {
@@ -37,7 +45,17 @@ Hostreader::read(Buf b)
 		asked = true;
 		wanted.post();
 	}
-	r.sleep(l, "console input", [this] { return !data.empty() || eof || !asked; });
+	for(;;) {
+		r.sleep(l, "console input",
+			[this] { return !data.empty() || eof || !asked || wish; });
+		if(!wish)
+			break;
+		std::function<void()> fn;
+		fn.swap(wish);
+		l.unlock();
+		fn();
+		l.lock();
+	}
 	if(data.empty() && !eof) {
 		if(up().takenote()) // why it was called off, perhaps
 			error(Eintr);

@@ -29,6 +29,11 @@ public:
 	// when a fetch was called off.  A note ends it with Eintr.
 	std::optional<size_t> read(Buf);
 
+	// Has the Proc that waits in read, or the next one that does, run fn and go on
+	// waiting; in place of an earlier fn that has not been run.  fn lets no Error out
+	// and does not sleep.
+	void call(std::function<void()> fn);
+
 private:
 	const Fetch fetch;
 	Event wanted;
@@ -39,6 +44,7 @@ private:
 	std::string data;
 	bool eof = false;   // told once
 	bool asked = false; // the thread fetches
+	std::function<void()> wish;
 
 	void serve();
 };

@@ -9,12 +9,15 @@
 
 #include "lib9/error.h"
 #include "port/os.h"
+#include "port/pgrp.h"
 #include "port/proc.h"
 #include "port/qio.h"
 
 namespace p9 {
 
 namespace {
+
+constexpr size_t Progstack = 1 << 20;
 
 struct Kmesg {
 	Lock lk; // guards what follows
@@ -59,6 +62,44 @@ noteforeground(std::string_view note)
 		if(in)
 			p->post(note);
 	}
+}
+
+// However the Proc ends, whoever waits is told.
+static void
+runcompleter(Completer fn, std::string_view line, const Completed& done)
+{
+	struct Told {
+		const Completed& tell;
+		std::optional<Completion> got;
+		~Told() { tell(std::move(got)); }
+	} told{done, {}};
+	try {
+		told.got = fn(line);
+	} catch(const Error&) {
+		// There is nothing to offer.
+	}
+}
+
+Ref<Proc>
+complete(std::string line, Completed done)
+{
+	Proc& me = up();
+	if(!me.completer)
+		return {};
+	auto body = [fn = me.completer, line = std::move(line),
+			done = std::move(done)] { runcompleter(fn, line, done); };
+	Proc& p = newproc("complete", std::move(body), Progstack);
+	p.nowait = true;
+	p.user = me.peek(&Proc::user);
+	p.pgrp = me.pgrp;
+	p.fgrp = mk<Fgrp>();
+	p.egrp = me.egrp;
+	p.rgrp = mk<Rgrp>();
+	p.slash = me.slash;
+	p.dot = me.dot;
+	Ref<Proc> r(p);
+	start(p);
+	return r;
 }
 
 void

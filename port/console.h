@@ -7,12 +7,18 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "lib9/completion.h"
 #include "lib9/plan9.h"
+#include "lib9/ref.h"
 
 namespace p9 {
+
+class Proc;
 
 // Reads the console; 0 is the end of the file (^D, after which it goes on).  Sleeps; a
 // note ends it with Eintr.  The caller's note group becomes the foreground.
@@ -21,6 +27,12 @@ size_t consread(Buf);
 size_t conswrite(Bytes);
 enum class Consmode { Cooked, Raw };
 void consmode(Consmode);
+
+// Runs up()'s completer (sys.h) on line in a Proc of its own and gives done, once, what
+// it finds; nothing when it fails or is interrupted.  Answers the Proc; empty, and done is
+// not called, when up() has no completer.  Does not sleep.
+using Completed = std::function<void(std::optional<Completion>)>;
+Ref<Proc> complete(std::string line, Completed done);
 
 // The host's descriptors 0, 1 and 2, as they are.  Sleep as above.
 size_t stdread(Buf);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "lib9/args.h"
+#include "lib9/completion.h"
 #include "lib9/ref.h"
 #include "port/qlock.h"
 
@@ -75,6 +76,7 @@ public:
 	std::string errstr;	// of the last system call that failed
 	std::string syserrstr;
 	std::function<bool(const std::string&)> notify;	// notify(2)
+	Completer completer = nullptr;	// of the lines it reads; only up() looks
 
 	Lock lk;	// guards what follows
 	std::string text;	// the program's name

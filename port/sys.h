@@ -19,6 +19,7 @@
 
 #include "lib9/args.h"
 #include "lib9/block.h"
+#include "lib9/completion.h"
 #include "lib9/dir.h"
 #include "lib9/error.h"
 #include "lib9/plan9.h"
@@ -151,6 +152,11 @@ void notify(Notify);
 void pollnotes();
 void postnote(int pid, std::string_view note);
 void postnotepg(int pid, std::string_view note);	// to all of pid's note group
+
+// What Tab asks for while this Proc reads the console: fn runs in a Proc of its own that
+// has the name space and the environment, and is interrupted when nobody waits for it any
+// more.  Without one, and again after exec, a tab is a character.
+void completer(Completer fn);
 
 void* rendezvous(void* tag, void* val);
 void sleep(int64_t ms);

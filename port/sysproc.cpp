@@ -169,6 +169,7 @@ exec(std::string_view name, Argv argv)
 		return fn;
 	});
 	up().notify = nullptr;
+	up().completer = nullptr;
 	throw u;
 }
 
@@ -290,6 +291,12 @@ procsetname(std::string_view text)
 	Proc& p = up();
 	std::scoped_lock l(p.lk);
 	p.text = text;
+}
+
+void
+completer(Completer fn)
+{
+	up().completer = fn;
 }
 
 void
