@@ -1,6 +1,7 @@
 // Where commands come from: the command line, files, strings; and the loop that runs
 // them.
 
+#include "cmd/rc/complete.h"
 #include "cmd/rc/rc.h"
 #include "cmd/rc/shell.h"
 #include "lib9/error.h"
@@ -68,7 +69,11 @@ class Filesource : public Source {
 	void fill();
 
 public:
-	Filesource(Shell& s, int f, bool inter) : sh(s), fd(f), interactive(inter) {}
+	Filesource(Shell& s, int f, bool inter) : sh(s), fd(f), interactive(inter)
+	{
+		if(interactive)
+			completer(tabcomplete);
+	}
 	int get() override
 	{
 		if(at >= n)
@@ -104,6 +109,7 @@ Filesource::prompt()
 {
 	if(!interactive)
 		return;
+	sh.message(sh.vars.update()); // what Tab completes is looked for in /env
 	Val p = sh.vars.get("prompt");
 	const Words& w = words(p);
 	std::string_view dflt = nprompt == 0 ? "% " : "\t";

@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 
 #include "cmd/rc/syn.h"
 #include "port/sys.h"
@@ -120,6 +121,8 @@ public:
 	}
 	void traps();	// looks at pending notes
 
+	static std::vector<std::string_view> builtinnames();
+
 	// Runs fn in a new Proc on a copy of the Shell; answers its pid.
 	int fork(int flags, std::function<void(Shell&)> fn);
 
@@ -211,6 +214,7 @@ private:
 
 	// simple.cpp
 	void simple(const Cmdtree&, Tail);
+	static std::span<const Builtin> builtins();
 	static const Builtin* builtin(std::string_view name);
 	void call(const Ref<Func>&, Words args, Tail);
 	[[noreturn]] void execute(const Words& argv);

@@ -302,8 +302,8 @@ Shell::bwhatis(Words argv, Tail)
 		whatis(argv[i], out);
 }
 
-const Shell::Builtin*
-Shell::builtin(std::string_view name)
+std::span<const Shell::Builtin>
+Shell::builtins()
 {
 	static constexpr Builtin table[] = {
 		{"cd", &Shell::bcd},
@@ -318,9 +318,24 @@ Shell::builtin(std::string_view name)
 		{"finit", &Shell::bfinit},
 		{"rfork", &Shell::brfork},
 	};
-	for(const Builtin& b : table)
+	return table;
+}
+
+const Shell::Builtin*
+Shell::builtin(std::string_view name)
+{
+	for(const Builtin& b : builtins())
 		if(b.name == name)
 			return &b;
 	return nullptr;
+}
+
+std::vector<std::string_view>
+Shell::builtinnames()
+{
+	std::vector<std::string_view> names{"builtin"};
+	for(const Builtin& b : builtins())
+		names.push_back(b.name);
+	return names;
 }
 }

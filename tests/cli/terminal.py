@@ -6,80 +6,15 @@ Prints `ok NAME' or what went wrong.
 
 import fcntl
 import os
-import pty
-import re
-import select
 import signal
 import socket
 import struct
 import subprocess
-import sys
 import termios
 import threading
 import time
 
-emu = os.path.realpath(sys.argv[1])
-failed = 0
-
-
-class Session:
-    """One emu on a pseudo terminal."""
-
-    def __init__(self, *args, term='xterm'):
-        self.out = ''
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.environ['TERM'] = term
-            try:
-                os.execv(emu, [emu, *args])
-            finally:
-                os._exit(127)
-
-    def type(self, text):
-        os.write(self.fd, text.encode())
-
-    def expect(self, pattern, limit=20):
-        """Reads until pattern matches what came since the last match."""
-        end = time.time() + limit
-        while not (m := re.search(pattern, self.out)):
-            ready, _, _ = select.select([self.fd], [], [], max(0, end - time.time()))
-            if not ready:
-                raise AssertionError(f'no {pattern!r} in {self.out!r}')
-            try:
-                data = os.read(self.fd, 65536)
-            except OSError:
-                data = b''
-            if not data:
-                raise AssertionError(f'end before {pattern!r}: {self.out!r}')
-            self.out += data.decode('utf-8', 'replace')
-        self.out = self.out[m.end():]
-
-    def prompt(self):
-        self.expect('\x1b\\[J% ')
-
-    def status(self, limit=20):
-        end = time.time() + limit
-        while time.time() < end:
-            try:
-                if select.select([self.fd], [], [], 0.05)[0]:
-                    self.out += os.read(self.fd, 65536).decode('utf-8', 'replace')
-            except OSError:
-                pass
-            pid, st = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                return os.waitstatus_to_exitcode(st)
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        raise AssertionError(f'it did not end: {self.out!r}')
-
-    def cooked(self):
-        flags = termios.tcgetattr(self.fd)[3]
-        return bool(flags & termios.ICANON and flags & termios.ECHO)
-
-
-def equal(got, want):
-    if got != want:
-        raise AssertionError(f'{got!r}, wanted {want!r}')
+from session import Session, emu, equal, finish, test
 
 
 def lines_are_edited_and_kept():
@@ -267,16 +202,6 @@ def a_reader_that_goes_ends_the_writer():
     equal(p.wait(20), 1)
 
 
-def test(name, fn, *args):
-    global failed
-    try:
-        fn(*args)
-        print('ok', name)
-    except (AssertionError, OSError, subprocess.TimeoutExpired) as e:
-        failed += 1
-        print('FAILED:', name + ':', str(e)[:300])
-
-
 test('lines are edited and kept', lines_are_edited_and_kept)
 test('^C ends the command only', interrupt_ends_the_command_only)
 test('^C ends a loop', interrupt_ends_a_loop_without_system_calls)
@@ -293,4 +218,4 @@ test('sockets are standard descriptors', sockets_are_standard_descriptors)
 test('what is shared is not made non-blocking', what_is_shared_is_not_made_nonblocking)
 test('a slow reader gets everything', a_slow_reader_gets_everything)
 test('a reader that goes ends the writer', a_reader_that_goes_ends_the_writer)
-sys.exit(failed > 0)
+finish()
