@@ -58,6 +58,7 @@ cmdtab()
 		{"rc", program<rc>},
 		{"rm", program<rm>},
 		{"sleep", program<sleep>},
+		{"sort", program<sort>},
 		{"srv", program<srv>},
 		{"test", program<test>},
 		{"touch", program<touch>},
