@@ -35,6 +35,7 @@ void sort(Argv argv);
 void srv(Argv argv);
 void test(Argv argv);
 void touch(Argv argv);
+void tr(Argv argv);
 void uniq(Argv argv);
 void unmount(Argv argv);
 void wc(Argv argv);

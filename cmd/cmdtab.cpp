@@ -62,6 +62,7 @@ cmdtab()
 		{"srv", program<srv>},
 		{"test", program<test>},
 		{"touch", program<touch>},
+		{"tr", program<tr>},
 		{"uniq", program<uniq>},
 		{"unmount", program<unmount>},
 		{"wc", program<wc>},
