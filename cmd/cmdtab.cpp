@@ -60,6 +60,7 @@ cmdtab()
 		{"sleep", program<sleep>},
 		{"sort", program<sort>},
 		{"srv", program<srv>},
+		{"tee", program<tee>},
 		{"test", program<test>},
 		{"touch", program<touch>},
 		{"tr", program<tr>},
