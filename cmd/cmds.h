@@ -33,6 +33,7 @@ void rm(Argv argv);
 void sleep(Argv argv);
 void sort(Argv argv);
 void srv(Argv argv);
+void tail(Argv argv);
 void tee(Argv argv);
 void test(Argv argv);
 void touch(Argv argv);

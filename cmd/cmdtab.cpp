@@ -60,6 +60,7 @@ cmdtab()
 		{"sleep", program<sleep>},
 		{"sort", program<sort>},
 		{"srv", program<srv>},
+		{"tail", program<tail>},
 		{"tee", program<tee>},
 		{"test", program<test>},
 		{"touch", program<touch>},
