@@ -29,6 +29,7 @@ void ps(Argv argv);
 void pwd(Argv argv);
 void qcowfs(Argv argv);
 void ramfs(Argv argv);
+void read(Argv argv);
 void rm(Argv argv);
 void sleep(Argv argv);
 void sort(Argv argv);

@@ -56,6 +56,7 @@ cmdtab()
 		{"qcowfs", program<qcowfs>},
 		{"ramfs", program<ramfs>},
 		{"rc", program<rc>},
+		{"read", program<read>},
 		{"rm", program<rm>},
 		{"sleep", program<sleep>},
 		{"sort", program<sort>},
