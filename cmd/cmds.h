@@ -31,6 +31,7 @@ void qcowfs(Argv argv);
 void ramfs(Argv argv);
 void read(Argv argv);
 void rm(Argv argv);
+void seq(Argv argv);
 void sleep(Argv argv);
 void sort(Argv argv);
 void srv(Argv argv);

@@ -58,6 +58,7 @@ cmdtab()
 		{"rc", program<rc>},
 		{"read", program<read>},
 		{"rm", program<rm>},
+		{"seq", program<seq>},
 		{"sleep", program<sleep>},
 		{"sort", program<sort>},
 		{"srv", program<srv>},
