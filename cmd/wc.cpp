@@ -6,7 +6,6 @@
 
 #include "cmd/cmds.h"
 #include "cmd/prog.h"
-#include "lib9/utf.h"
 
 namespace p9 {
 
@@ -42,21 +41,17 @@ struct Flags {
 class Counter {
 	const Flags f;
 	bool inword = false;
-	std::string part;	// the start of a rune whose rest has not come
+	int missing = 0;	// bytes of the rune that has begun
 
 	void words(std::string_view s);
-	void runes(std::string_view s, bool end);
+	void runes(std::string_view s);
 
 public:
 	Counts c;
 
 	explicit Counter(Flags flags) : f(flags) {}
 	void count(std::string_view s);
-	void end()
-	{
-		if(f.runes || f.bad)
-			runes({}, true);
-	}
+	void end() { c.bad += missing > 0; }
 };
 
 void
@@ -69,24 +64,34 @@ Counter::words(std::string_view s)
 	}
 }
 
-void
-Counter::runes(std::string_view s, bool end)
+// How many bytes follow one that begins a rune: -1 for those that continue one, -2 for
+// those that are in none.
+int
+following(uint8_t b)
 {
-	std::string joined;
-	if(!part.empty()) {
-		joined = std::exchange(part, {}).append(s);
-		s = joined;
-	}
-	while(!s.empty()) {
-		if(!end && s.size() < UTFmax && !fullrune(s)) {
-			part = s;
-			return;
+	if(b < 0x80)
+		return 0;
+	if(b < 0xC0)
+		return -1;
+	if(b < 0xF8)
+		return b < 0xE0 ? 1 : b < 0xF0 ? 2 : 3;
+	return -2;
+}
+
+// Only the form counts: overlong codes and surrogates are runes like others.  A rune that
+// is cut short is one bad code, even if the byte that does so is bad too.
+void
+Counter::runes(std::string_view s)
+{
+	for(char ch : s) {
+		int n = following(uint8_t(ch));
+		if(n == -1 && missing > 0) {
+			missing--;
+			continue;
 		}
-		char32_t r;
-		size_t n = decode(s, r);
 		c.runes++;
-		c.bad += r == Runeerror && n == 1;
-		s.remove_prefix(n);
+		c.bad += missing > 0 || n < 0;
+		missing = std::max(n, 0);
 	}
 }
 
@@ -99,7 +104,7 @@ Counter::count(std::string_view s)
 	if(f.words)
 		words(s);
 	if(f.runes || f.bad)
-		runes(s, false);
+		runes(s);
 }
 
 std::string
