@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "lib9/quote.h"
 #include "port/sys.h"
 
 namespace p9 {
@@ -71,41 +72,127 @@ civil(int64_t days, Tm& t)
 	t.yday = int(t.mon >= 2 ? doy + 59 + leap : doy - 306);
 }
 
-// One part of a format: c repeated n times.
-std::string
-part(const Tm& t, char c, size_t n, int pad, int64_t nsec)
-{
-	auto num = [&](int64_t v) {
-		if(n < 2 && !pad)
-			return fmt::format("{}", v);
-		return pad ? fmt::format("{:>2}", v) : fmt::format("{:02}", v);
-	};
-	auto word = [&](std::string_view s) {
-		return std::string(s.substr(0, n == 3 ? 3 : s.npos));
-	};
-	switch(c) {
-	case 'Y':
-		return n == 2 ? fmt::format("{:02}", t.year % 100)
-			      : fmt::format("{}", t.year);
-	case 'M': return n > 2 ? word(Months[t.mon]) : num(t.mon + 1);
-	case 'D': return num(t.mday);
-	case 'W':
-		if(n == 1)
-			return fmt::format("{}", t.wday);
-		return std::string(n == 2 ? Days[t.wday].substr(0, 3) : Days[t.wday]);
-	case 'h': return num(t.hour);
-	case 'H': return num(t.hour % 12 == 0 ? 12 : t.hour % 12);
-	case 'm': return num(t.min);
-	case 's': return num(t.sec);
-	case 't': return fmt::format("{:03}", nsec / 1'000'000);
-	case 'a': return t.hour < 12 ? "am" : "pm";
-	case 'A': return t.hour < 12 ? "AM" : "PM";
+// A part of a format: its letter, how often it stands there, and the width that the _ in
+// front give it.
+struct Part {
+	char c;
+	size_t n;
+	size_t pad;
+
+	std::string text(std::string_view s) const { return fmt::format("{:>{}}", s, pad); }
+	std::string number(int64_t v, size_t digits) const
+	{
+		return text(fmt::format("{:0{}}", v, digits));
 	}
-	if(n == 3)
-		return t.zone;
+	// A name, short at n letters, whole beyond.
+	std::string name(std::string_view s, size_t at) const
+	{
+		return text(n == at ? s.substr(0, 3) : s);
+	}
+};
+
+// nsec in units of 10^-digits, in the forms plain and padded: the lower three digits in
+// the first two forms, six in the next two, nine in the last.
+std::string
+fraction(const Part& p, int64_t nsec, size_t digits)
+{
+	int64_t v = nsec;
+	for(size_t i = digits; i < 9; i++)
+		v /= 10;
+	size_t shown = std::min((p.n + 1) / 2 * 3, digits);
+	int64_t most = 1;
+	for(size_t i = 0; i < shown; i++)
+		most *= 10;
+	if(digits == 6 && p.n == 3)
+		return std::to_string(v % most);	// Plan 9 pads this one less
+	return p.number(v % most, p.n % 2 == 0 || (digits == 3 && p.n > 1) ? shown : 1);
+}
+
+std::string
+zonetext(const Tm& t, const Part& p)
+{
+	if(p.n > 2)
+		return p.n == 3 ? p.text(t.zone) : "";
 	int m = std::abs(t.off) / 60;
-	return fmt::format("{}{:02}{}{:02}", t.off < 0 ? '-' : '+', m / 60,
-			   n == 1 ? "" : ":", m % 60);
+	return p.text(fmt::format("{}{:02}{}{:02}", t.off < 0 ? '-' : '+', m / 60,
+				  p.n == 1 ? "" : ":", m % 60));
+}
+
+std::string
+ordinal(int day)
+{
+	if(day / 10 == 1 || day % 10 == 0 || day % 10 > 3)
+		return "th";
+	return day % 10 == 1 ? "st" : day % 10 == 2 ? "nd" : "rd";
+}
+
+// How often a letter may stand in a row; 0: it is no part.
+size_t
+mostletters(char c)
+{
+	switch(c) {
+	case 'D':
+	case 'H':
+	case 'h':
+	case 'm':
+	case 's': return 2;
+	case 'W':
+	case 't': return 3;
+	case 'Y':
+	case 'M':
+	case 'u': return 4;
+	case 'n': return 6;
+	case 'Z': return SIZE_MAX;
+	case 'a':
+	case 'A':
+	case 'o':
+	case 'z': return 1;
+	}
+	return 0;
+}
+
+std::string
+part(const Tm& t, const Part& p, int64_t nsec)
+{
+	switch(p.c) {
+	case 'Y': return p.number(p.n == 2 ? (t.year - 1900) % 100 : t.year, 1);
+	case 'M':
+		return p.n > 2 ? p.name(Months[t.mon], 3) : p.number(t.mon + 1, p.n);
+	case 'D': return p.number(t.mday, p.n);
+	case 'o': return ordinal(t.mday);
+	case 'W':
+		return p.n > 1 ? p.name(Days[t.wday], 2) : p.number(t.wday + 1, 1);
+	case 'h': return p.number(t.hour, p.n);
+	case 'H': return p.number(t.hour % 12, p.n);
+	case 'm': return p.number(t.min, p.n);
+	case 's': return p.number(t.sec, p.n);
+	case 't': return fraction(p, nsec, 3);
+	case 'u': return fraction(p, nsec, 6);
+	case 'n': return fraction(p, nsec, 9);
+	case 'a': return p.text(t.hour < 12 ? "am" : "pm");
+	case 'A': return p.text(t.hour < 12 ? "AM" : "PM");
+	}
+	return zonetext(t, p);
+}
+
+// What stands in brackets, from behind the first of them; takes it off s.
+std::string
+bracketed(std::string_view& s, std::string_view fmt)
+{
+	std::string r;
+	for(int depth = 1; !s.empty(); s.remove_prefix(1)) {
+		depth += s[0] == '[';
+		depth -= s[0] == ']';
+		if(depth == 0)
+			break;
+		if(s[0] == '\\' && s.size() > 1)
+			s.remove_prefix(1);
+		r += s[0];
+	}
+	if(s.empty())
+		error("garbled format " + std::string(fmt));
+	s.remove_prefix(1);
+	return r;
 }
 }
 
@@ -139,10 +226,40 @@ Zone::load(std::string_view s)
 			std::min<size_t>(uint8_t(s[8 * h.time + i]), h.type - 1)});
 }
 
+// The zone's two names and offsets, then the seconds at which the second one begins and
+// ends.  Nothing is taken of what is otherwise.
+void
+Zone::loadplan9(std::string_view s)
+{
+	std::vector<std::string_view> f =
+		getfields(s, std::string_view(" \t\n\0", 4), Seps::Runs);
+	std::vector<int64_t> n;
+	for(size_t i = 1; i < f.size(); i += i == 1 ? 2 : 1)
+		if(auto v = parseint(f[i]); v && *v >= INT32_MIN && *v <= UINT32_MAX)
+			n.push_back(*v);
+		else
+			return;
+	constexpr int64_t day = 24 * 3600;
+	if(n.size() < 2 || std::abs(n[0]) > day || std::abs(n[1]) > day)
+		return;
+	types = {{int(n[0]), std::string(f[0])}, {int(n[1]), std::string(f[2])}};
+	for(size_t i = 2; i + 1 < n.size() && n[i] != 0; i += 2) {
+		changes.push_back({n[i] + 1, 1});
+		changes.push_back({n[i + 1] + 1, 0});
+	}
+}
+
 Zone
 Zone::local()
 {
 	Zone z;
+	try {
+		z.loadplan9(readfile("/env/timezone", 1 << 16));
+		if(!z.types.empty())
+			return z;
+	} catch(const Error&) {
+		// The host's, then.
+	}
 	for(const char* file : {"/env/TZFILE", "/n/host/etc/localtime"})
 		try {
 			z.load(readfile(file, 1 << 20));
@@ -190,28 +307,25 @@ lsdate(const Zone& z, int64_t sec, int64_t now)
 std::string
 tmfmt(const Tm& t, std::string_view fmt, int64_t nsec)
 {
-	std::string s;
-	int pad = 0;
-	for(size_t i = 0; i < fmt.size();) {
-		char c = fmt[i];
-		size_t n = std::min(fmt.find_first_not_of(c, i), fmt.size()) - i;
-		if(c == '_') {
-			pad = 1;
-			i++;
-		} else if(c == '[') {
-			size_t end = std::min(fmt.find(']', i), fmt.size());
-			s += fmt.substr(i + 1, end - i - 1);
-			i = end + 1;
-		} else if(std::string_view("YMDWhHmstaAZ").find(c) !=
-			  std::string_view::npos) {
-			s += part(t, c, n, pad, nsec);
-			pad = 0;
-			i += n;
-		} else {
-			s += c;
-			i++;
-		}
+	std::string r;
+	for(std::string_view s = fmt; !s.empty();) {
+		size_t pad = std::min(s.find_first_not_of('_'), s.size());
+		s.remove_prefix(pad);
+		if(s.empty())
+			break;
+		char c = s[0];
+		size_t n = std::min(s.find_first_not_of(c), s.size());
+		s.remove_prefix(n);
+		size_t most = mostletters(c);
+		if(most > 0 && (n > most || (c == 'Y' && n == 3)))
+			error("garbled format " + std::string(fmt));
+		if(most > 0)
+			r += part(t, {c, n, n + pad}, nsec);
+		else if(c == '[')
+			r += bracketed(s, fmt);
+		else if(c != '?')
+			r.append(n, c);
 	}
-	return s;
+	return r;
 }
 }

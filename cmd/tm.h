@@ -36,11 +36,12 @@ class Zone {
 	std::vector<Type> types;
 
 	void load(std::string_view file);
+	void loadplan9(std::string_view text);
 
 public:
 	// GMT.
 	Zone() = default;
-	// That of the host, as it is in the name space.
+	// That of $timezone, or else that of the host as it is in the name space.
 	static Zone local();
 
 	// Seconds since 1970.
@@ -50,7 +51,7 @@ public:
 // "Nov 20 11:59" within half a year of now, else "Nov 20  2024": 12 letters.
 std::string lsdate(const Zone& z, int64_t sec, int64_t now);
 
-// As tmfmt of tmdate(2): runs of Y M D W h m s Z a A stand for parts, _ pads with a
-// blank.
+// As tmfmt of tmdate(2): runs of Y M D o W h H m s t u n Z z a A stand for parts, _ pads,
+// [] quote.  Error `garbled format'.
 std::string tmfmt(const Tm& t, std::string_view fmt, int64_t nsec = 0);
 }
