@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "cmd/cmds.h"
+#include "cmd/ebcdic.h"
 #include "cmd/prog.h"
 #include "cmd/progress.h"
 
@@ -14,11 +15,13 @@ namespace p9 {
 
 namespace {
 
-enum class Form { Plain, Block, Unblock };
+// What is done with lines or records, and whether between the codes.
+enum class Form { Plain, Block, Unblock, Ascii, Ebcdic, Ibm };
 
 struct Options {
 	std::optional<std::string> in;
 	std::optional<std::string> out;
+	int64_t bs = 0;	// both, whatever they are
 	int64_t ibs = 512;
 	int64_t obs = 512;
 	int64_t cbs = 0;
@@ -90,6 +93,12 @@ conversion(Options& o, std::string_view list)
 			o.form = Form::Block;
 		else if(w == "unblock")
 			o.form = Form::Unblock;
+		else if(w == "ascii")
+			o.form = Form::Ascii;
+		else if(w == "ebcdic")
+			o.form = Form::Ebcdic;
+		else if(w == "ibm")
+			o.form = Form::Ibm;
 		else if(w == "lcase")
 			o.lower = true;
 		else if(w == "ucase")
@@ -117,7 +126,7 @@ option(Options& o, const std::string& key, const std::string& val)
 	else if(key == "-obs")
 		o.obs = number(val, Most);
 	else if(key == "-bs")
-		o.ibs = o.obs = number(val, Most);
+		o.bs = number(val, Most);
 	else if(key == "-cbs")
 		o.cbs = number(val, Most);
 	else if(key == "-skip")
@@ -149,6 +158,8 @@ options(const Argv& argv)
 			die("arg " + argv[i] + " needs a value", "arg");
 		option(o, argv[i], argv[i + 1]);
 	}
+	if(o.bs != 0)
+		o.ibs = o.obs = o.bs;
 	if(o.ibs == 0 || o.obs == 0)
 		die("counts: cannot be zero", "counts");
 	return o;
@@ -178,8 +189,10 @@ private:
 	void record(Bytes b);
 	void put(std::byte c);
 	void convert(std::byte c);
-	void block(std::byte c);
+	void block(std::byte c, bool newline);
 	void unblock(std::byte c);
+	std::byte fold(std::byte c) const;
+	std::byte coded(std::byte c) const;
 	void flush(Bytes b);
 	[[noreturn]] void fail(const std::string& what, const Error& e);
 	void summary();
@@ -269,11 +282,11 @@ Copier::put(std::byte c)
 
 // Lines become records of cbs bytes.
 void
-Copier::block(std::byte c)
+Copier::block(std::byte c, bool newline)
 {
-	if(c == std::byte{'\n'}) {
+	if(newline) {
 		for(; col < o.cbs; col++)
-			put(std::byte{' '});
+			put(coded(std::byte{' '}));
 		col = 0;
 		return;
 	}
@@ -291,7 +304,7 @@ Copier::unblock(std::byte c)
 	} else {
 		for(; blanks > 0; blanks--)
 			put(std::byte{' '});
-		put(c);
+		put(fold(c));
 	}
 	if(++col == o.cbs) {
 		put(std::byte{'\n'});
@@ -299,19 +312,35 @@ Copier::unblock(std::byte c)
 	}
 }
 
-void
-Copier::convert(std::byte c)
+std::byte
+Copier::fold(std::byte c) const
 {
 	if(o.upper && c >= std::byte{'a'} && c <= std::byte{'z'})
 		c ^= std::byte{0x20};
-	else if(o.lower && c >= std::byte{'A'} && c <= std::byte{'Z'})
+	if(o.lower && c >= std::byte{'A'} && c <= std::byte{'Z'})
 		c ^= std::byte{0x20};
+	return c;
+}
+
+std::byte
+Copier::coded(std::byte c) const
+{
+	return o.form == Form::Ebcdic ? toebcdic(c) : o.form == Form::Ibm ? toibm(c) : c;
+}
+
+void
+Copier::convert(std::byte c)
+{
+	bool lines = o.form == Form::Unblock || o.form == Form::Ascii;
+	if(o.form == Form::Ascii)
+		c = fromebcdic(c);
+	if(lines && o.cbs > 0)
+		return unblock(c);
+	std::byte to = coded(fold(c));
 	if(o.form == Form::Plain || o.cbs == 0)
-		put(c);
-	else if(o.form == Form::Block)
-		block(c);
+		put(to);
 	else
-		unblock(c);
+		block(to, c == std::byte{'\n'});
 }
 
 void
