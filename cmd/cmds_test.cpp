@@ -214,7 +214,7 @@ PTEST(cmds, dd_refuses_bad_numbers)
 	Ran r = run({"dd", "-bs", "4q"});
 	EXPECT_EQ(r.err, "dd: invalid size suffix 'q'\n");
 	EXPECT_EQ(r.status, "invalid");
-	EXPECT_EQ(run({"dd", "-bs", "0"}).status, "counts");
+	EXPECT_EQ(run({"dd", "-ibs", "0"}).status, "counts");
 	EXPECT_EQ(run({"dd", "-bs", "4000m"}).status, "range");
 	EXPECT_EQ(run({"dd", "-count", "99999999999999999999"}).status, "range");
 	EXPECT_EQ(run({"dd", "-nope", "1"}).err, "dd: bad arg: -nope\n");
@@ -231,7 +231,7 @@ PTEST(cmds, cmp_finds_the_first_difference)
 	EXPECT_EQ(r.out, "/tmp/a /tmp/b differ: char 5 line 2\n");
 	EXPECT_EQ(r.status, "differ");
 	r = run({"cmp", "-l", "/tmp/a", "/tmp/b"});
-	EXPECT_EQ(r.out, "     5 0x74 0x54\nEOF on /tmp/a\n");
+	EXPECT_EQ(r.out, "     5 0x74 0x54\nEOF on /tmp/a after 8 bytes\n");
 	EXPECT_EQ(r.status, "EOF");
 	EXPECT_EQ(run({"cmp", "-s", "/tmp/a", "/tmp/b"}).out, "");
 	EXPECT_EQ(run({"cmp", "/tmp/a", "/tmp/a"}).status, "");

@@ -19,11 +19,16 @@ struct Side {
 	Block b = copybuf();
 	Buf have;
 
-	Bytes fill()
+	// More bytes when there are none; false when they cannot be read.
+	bool fill()
 	{
 		if(have.empty())
-			have = b.room().first(read(fd, b.room()));
-		return have;
+			try {
+				have = b.room().first(read(fd, b.room()));
+			} catch(const Error&) {
+				return false;
+			}
+		return true;
 	}
 	void take(size_t n) { have = have.subspan(n); }
 };
@@ -36,21 +41,23 @@ struct Flags {
 
 void
 openside(const Cmdline& a, Flags f, Side& s, const std::string& name,
-	 std::string_view off, int which)
+	 const std::string& offset)
 {
 	const char* doing = "open";
+	std::string what = name;
 	s.name = name;
 	try {
 		s.fd = open(name, OREAD);
-		doing = which == 1 ? "seek 1" : "seek 2";
-		auto n = off.empty() ? std::optional<int64_t>(0) : parseint(off);
-		if(!n)
+		auto off = parseint(offset.empty() ? "0" : offset);
+		if(!off || *off < 0)
 			a.usage();
-		if(*n != 0)
-			seek(s.fd, *n, 0);
+		doing = "seek";
+		what += fmt::format(": seek by {}", *off);
+		if(*off != 0)
+			seek(s.fd, *off, 0);
 	} catch(const Error& e) {
 		if(!f.quiet)
-			a.warn(name + ": " + e.text());
+			a.warn(what + ": " + e.text());
 		exits(doing);
 	}
 }
@@ -79,21 +86,31 @@ differences(Flags f, const Side& x, const Side& y, size_t n, int64_t nc, int64_t
 	}
 }
 
+[[noreturn]] void
+unreadable(Flags f, const Side& s, int64_t n, Bout& out)
+{
+	if(!f.quiet)
+		out.put(fmt::format("error on {} after {} bytes\n", s.name, n));
+	out.flush();
+	exits("read error");
+}
+
 void
 compare(Flags f, Side& x, Side& y)
 {
 	Bout out(1);
 	int64_t nc = 1;
 	int64_t l = 1;
-	bool differ = false;
 	for(;;) {
-		size_t n = std::min(x.fill().size(), y.fill().size());
+		for(Side* s : {&x, &y})
+			if(!s->fill())
+				unreadable(f, *s, nc - 1, out);
+		size_t n = std::min(x.have.size(), y.have.size());
 		if(n == 0)
 			break;
 		if(std::memcmp(x.have.data(), y.have.data(), n) != 0) {
 			if(f.quiet)
 				exits("differ");
-			differ = true;
 			differences(f, x, y, n, nc, l, out);
 		}
 		if(f.lines)
@@ -103,19 +120,18 @@ compare(Flags f, Side& x, Side& y)
 		y.take(n);
 	}
 	if(x.have.size() != y.have.size() && !f.quiet)
-		out.put("EOF on " + (x.have.empty() ? x.name : y.name) + "\n");
+		out.put(fmt::format("EOF on {} after {} bytes\n",
+				    x.have.empty() ? x.name : y.name, nc - 1));
 	out.flush();
 	if(x.have.size() != y.have.size())
 		exits("EOF");
-	if(differ)
-		exits("differ");
 }
 }
 
 void
 cmp(Argv argv)
 {
-	Cmdline a(argv, "[-lsL] file1 file2 [offset1 [offset2] ]");
+	Cmdline a(argv, "[-lLs] file1 file2 [offset1 [offset2] ]");
 	Flags f;
 	while(char32_t c = a.flag())
 		switch(c) {
@@ -130,8 +146,8 @@ cmp(Argv argv)
 	Side x;
 	Side y;
 	w.resize(4);
-	openside(a, f, x, w[0], w[2], 1);
-	openside(a, f, y, w[1], w[3], 2);
+	openside(a, f, x, w[0], w[2]);
+	openside(a, f, y, w[1], w[3]);
 	compare(f, x, y);
 }
 }

@@ -7,6 +7,16 @@ namespace p9 {
 
 namespace {
 
+// Seconds since 1970, as many as a Dir holds; the last would change nothing.
+int64_t
+time(Cmdline& a)
+{
+	auto n = parseint(a.earg());
+	if(!n || *n < 0 || *n >= UINT32_MAX)
+		a.usage();
+	return *n;
+}
+
 bool
 touchfile(const Cmdline& a, const std::string& file, bool nocreate, int64_t when)
 {
@@ -44,7 +54,7 @@ touch(Argv argv)
 	bool nocreate = false;
 	while(char32_t f = a.flag())
 		switch(f) {
-		case 't': when = a.eint(); break;
+		case 't': when = time(a); break;
 		case 'c': nocreate = true; break;
 		default: a.usage();
 		}
