@@ -98,7 +98,7 @@ environment()
 		{"hostdir", hostdir()},
 		{"home", joinname(Hostmount, hostenv("HOME", "/").substr(1))},
 		{"TERM", hostenv("TERM", "dumb")},
-		{"path", std::string(".\0/bin", 6)},
+		{"path", std::string("/bin\0.", 6)},
 	};
 	for(auto& [name, value] : vars)
 		writefile("#e/" + std::string(name), value);

@@ -271,6 +271,29 @@ Shell::runsubshell(const Cmdtree& t)
 	checkeflag();
 }
 
+// Runs what a Frame is for.  An Error of the system is told here, where file and line
+// are still those of the command.
+void
+Shell::runall(const Treeref& t, Tail tail)
+{
+	try {
+		run(t, tail);
+	} catch(const Error& e) {
+		if(e.is(Eabandon) || e.is(Eintr))
+			throw;
+		fail(e.text(), e.text());
+	}
+}
+
+// -r: each step, by the first line of its text.
+void
+Shell::trace(const Treeref& t)
+{
+	std::string s = text(t);
+	message(where() + " pid " + std::to_string(getpid()) + ' ' +
+		s.substr(0, s.find('\n')) + '\n');
+}
+
 void
 Shell::run(const Treeref& t, Tail tail)
 {
@@ -278,6 +301,8 @@ Shell::run(const Treeref& t, Tail tail)
 		return;
 	stackcheck();
 	line = t->line;
+	if(flags['r'])
+		trace(t);
 	switch(t->op) {
 	case Op::Simple: return simple(*t, tail);
 	case Op::Redir:

@@ -2,6 +2,7 @@
 // subscript's, and what begins a word without a blank between gets a free caret.
 // Nothing is read beyond what a token needs, for a prompt hangs on it.
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -17,10 +18,19 @@ Lexer::Lexer(Source& src, std::string name, Unit unit) : in(src), file(std::move
 	}
 }
 
+// The input is at its end; what is said about that names its last line.
+void
+Lexer::setended()
+{
+	if(!ended)
+		endline = lastc == '\n' && line > 1 ? line - 1 : line;
+	ended = true;
+}
+
 int
 Lexer::inputend()
 {
-	ended = true;
+	setended();
 	if(!echoed.empty())
 		in.message(std::exchange(echoed, {}) + '\n');
 	if(epilog.empty()) {
@@ -276,6 +286,15 @@ keyword(std::string_view s)
 	return Tk::Word;
 }
 
+std::string
+quotename(std::string_view s)
+{
+	auto odd = [](char c) { return !wordchr(static_cast<unsigned char>(c)); };
+	if(s.empty() || keyword(s) != Tk::Word || std::ranges::any_of(s, odd))
+		return alwaysquote(s);
+	return std::string(s);
+}
+
 Tk
 Lexer::word(int c)
 {
@@ -304,6 +323,7 @@ Lexer::next()
 {
 	int d = nextc();
 	tree = {};
+	tokline = line;
 	if(lastword) {
 		lastword = false;
 		if(d == '(') {
@@ -317,13 +337,15 @@ Lexer::next()
 		}
 	}
 	skipwhite();
+	bool atend = ended;	// what is next is our brace, or nothing
+	tokline = atend ? endline : line;
 	int c = advance();
 	if(c == '$')
 		return dollar();
 	if(wordchr(c))
 		return word(c);
 	lastdol = false;
-	tok = c == -1 ? "EOF" : std::string(1, char(c));
+	tok = atend ? "EOF" : std::string(1, char(c));
 	switch(c) {
 	case '&':
 	case '|':
@@ -395,15 +417,15 @@ Lexer::getraw()
 	}
 	int c = in.get();
 	if(c == -1)
-		ended = true;
+		setended();
 	return c;
 }
 
 void
-Lexer::complain(std::string_view why)
+Lexer::complain(std::string_view why, int at)
 {
-	std::string m = file + ':' + std::to_string(line) + ": ";
-	if(!tok.empty() && tok != "\n")
+	std::string m = file + ':' + std::to_string(at ? at : tokline) + ": ";
+	if(!at && !tok.empty() && tok != "\n")
 		m += "token " + quoteword(tok) + ": ";
 	m += why;
 	in.message(m + '\n');

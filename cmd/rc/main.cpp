@@ -1,6 +1,7 @@
 // Where commands come from: the command line, files, strings; and the loop that runs
 // them.
 
+#include "cmd/prog.h"
 #include "cmd/rc/complete.h"
 #include "cmd/rc/rc.h"
 #include "cmd/rc/shell.h"
@@ -9,39 +10,7 @@
 namespace p9 {
 
 // What every rc runs first; -m names another.
-static constexpr std::string_view rcmain = R"(# rcmain
-if(~ $#home 0) home=/
-if(~ $#ifs 0) ifs=' 	
-'
-switch($#prompt){
-case 0
-	prompt=('% ' '	')
-case 1
-	prompt=($prompt '	')
-}
-if(flag p) path=/bin
-if not{
-	finit
-	if(~ $#path 0) path=(. /bin)
-}
-fn sigexit
-if(! ~ $#cflag 0){
-	if(flag l) . -q $home/lib/profile
-	status=''
-	eval $cflag
-}
-if not if(flag i){
-	if(flag l) . -q $home/lib/profile
-	status=''
-	if(! ~ $#* 0) . $*
-	. -i /fd/0
-}
-if not if(~ $#* 0) . /fd/0
-if not{
-	status=''
-	. $*
-}
-)";
+static constexpr std::string_view rcmain = "/rc/lib/rcmain";
 
 // Text in memory.
 class Textsource : public Source {
@@ -59,10 +28,12 @@ public:
 
 // A file, with prompts when somebody types it.
 class Filesource : public Source {
+	static constexpr size_t Iounit = 8192;
+
 	Shell& sh;
 	int fd;
 	bool interactive;
-	std::array<std::byte, 8192> buf;
+	std::vector<std::byte> buf;	// not on the stack: files may read files
 	size_t at = 0, n = 0;
 	size_t nprompt = 0;	// of this command
 
@@ -89,6 +60,7 @@ void
 Filesource::fill()
 {
 	at = n = 0;
+	buf.resize(Iounit);
 	for(;;) {
 		try {
 			n = read(fd, buf);
@@ -134,7 +106,7 @@ Shell::step(Lexer& lex, Input in, Tail tail)
 	Frame f(*this);
 	file = lex.file;
 	eflag = flags['e'] && !in.quiet;
-	run(p.tree, lex.ateof() ? tail : No);
+	runall(p.tree, lex.ateof() ? tail : No);
 	traps();
 	return !lex.ateof();
 }
@@ -176,8 +148,12 @@ Shell::beval(Words argv, Tail tail)
 	argv.erase(argv.begin());
 	if(argv.empty())
 		fail("Usage: eval cmd ...");
-	Textsource src(joined(argv) + '\n');
-	Lexer lex(src, where() + " *eval*", Unit::Whole);
+	std::string text = joined(argv);
+	// rcmain's eval of the command line: to the user that is -c.
+	Val cflag = vars.get("cflag");
+	bool isc = file == initial && words(cflag) == Words{text};
+	Textsource src(text + '\n');
+	Lexer lex(src, isc ? "rc -c" : where() + " *eval*", Unit::Whole);
 	commands(lex, {}, tail);
 }
 
@@ -289,36 +265,26 @@ isterminal0()
 namespace {
 
 struct Options {
-	std::bitset<128> flags;
+	std::bitset<256> flags;
 	std::optional<std::string> command;	// -c
 	std::optional<std::string> initial;	// -m
 	Words rest;
 };
 
-[[noreturn]] void
-usage()
-{
-	fprint(2,
-	       "Usage: rc [-srdiIlxebpvV] [-c command] [-m initial] [file [arg ...]]\n");
-	exits("usage");
-}
-
 Options
 options(const Argv& argv)
 {
 	Options o;
-	Args a(argv);
+	Cmdline a(argv, "[-srdiIlxebpvV] [-c command] [-m initial] [file [arg ...]]");
 	while(char32_t f = a.flag()) {
 		if(f >= 128 || std::string_view("srdiIlxebpvVcm").find(char(f)) ==
 				       std::string_view::npos)
-			usage();
+			a.usage();
 		o.flags[f] = true;
-		if(f != 'c' && f != 'm')
-			continue;
-		std::optional<std::string>& arg = f == 'c' ? o.command : o.initial;
-		arg = a.argf();
-		if(!arg)
-			usage();
+		if(f == 'c')
+			o.command = a.earg();
+		if(f == 'm')
+			o.initial = a.earg();
 	}
 	o.rest = a.rest();
 	if(!argv.empty() && argv[0].starts_with('-'))
@@ -328,6 +294,18 @@ options(const Argv& argv)
 	else if(o.rest.empty() && !o.command && isterminal0())
 		o.flags['i'] = true;
 	return o;
+}
+
+// The text of the first commands, or the end of all.
+std::string
+firstcommands(const std::string& name)
+{
+	try {
+		return readfile(name);
+	} catch(const Error& e) {
+		fprint(2, "rc: can't open: " + e.text() + '\n');
+		exits(e.text());
+	}
 }
 }
 
@@ -341,11 +319,9 @@ rc(Argv argv)
 	sh.vars.set("cflag", o.command ? Words{*o.command} : Words{});
 	sh.vars.set("rcname", {argv.empty() ? "rc" : argv[0]});
 	sh.vars.set("*", o.rest);
-	std::string_view name = "/rc/lib/rcmain";
-	if(o.initial)
-		name = *o.initial;
-	Textsource src(o.initial ? readfile(name) : std::string(rcmain));
-	Lexer lex(src, std::string(name), Unit::Whole);
+	sh.initial = o.initial.value_or(std::string(rcmain));
+	Textsource src(firstcommands(sh.initial));
+	Lexer lex(src, sh.initial, Unit::Whole);
 	sh.toplevel(lex);
 }
 }

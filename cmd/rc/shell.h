@@ -105,9 +105,10 @@ public:
 	enum Until { Ended, Noted };
 
 	Vars vars;
-	std::bitset<128> flags;	// by letter
+	std::bitset<256> flags;	// by letter
 	int line = 0;	// of what runs, for messages
 	std::string file;
+	std::string initial;	// the file of the first commands
 
 	void start(int pid);	// of the first Shell: notes, $pid
 	void import();	// variables, from /env
@@ -169,6 +170,8 @@ private:
 
 	// exec.cpp
 	void run(const Treeref&, Tail);
+	void runall(const Treeref&, Tail);
+	void trace(const Treeref&);
 	void runseq(const Cmdtree&, Tail);
 	void runredir(const Cmdtree&, Tail);
 	void runassign(const Cmdtree&, Tail);

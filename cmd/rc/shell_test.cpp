@@ -79,9 +79,8 @@ PTEST(rc, a_command_that_is_not_there_says_so)
 {
 	stdns();
 	Ran r = sh("nosuch");
-	EXPECT_EQ(r.err.substr(r.err.rfind("*eval*")),
-		"*eval*:1: nosuch: file does not exist: '/bin/nosuch'\n");
-	EXPECT_EQ(r.status, "file does not exist: '/bin/nosuch'");
+	EXPECT_EQ(r.err, "rc -c:1: nosuch: file does not exist: './nosuch'\n");
+	EXPECT_EQ(r.status, "file does not exist: './nosuch'");
 }
 
 PTEST(rc, an_interrupt_ends_a_script)
@@ -119,9 +118,17 @@ PTEST(rc, a_long_here_document_does_not_block)
 PTEST(rc, recursion_without_end_is_an_error)
 {
 	stdns();
-	Ran r = sh("fn f {f}; f");
-	EXPECT_NE(r.err.find("stack overflow"), std::string::npos) << r.err;
+	Ran r = sh("fn f {\n\tf\n}\nf");
+	EXPECT_EQ(r.err, "rc -c:2: stack overflow\n");
 	EXPECT_EQ(r.status, "stack overflow");
+	// A file that reads itself.
+	writefile("/tmp/self", "x=1\n. /tmp/self\n");
+	r = sh(". /tmp/self");
+	EXPECT_EQ(r.err, "/tmp/self:2: stack overflow\n");
+	// Whoever types goes on.
+	r = run({"rc", "-i"}, "fn f {f}\nf\necho alive\n");
+	EXPECT_EQ(r.out, "alive\n");
+	EXPECT_EQ(r.err, "% % /fd/0:1: stack overflow\n% % ");
 }
 
 PTEST(rc, an_interactive_shell_goes_on_after_errors)

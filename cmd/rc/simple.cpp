@@ -67,7 +67,7 @@ Shell::call(const Ref<Func>& fn, Words args, Tail tail)
 	vars.push("*", std::move(args));
 	file = fn->file;
 	eflag = fn->eflag;
-	run(fn->body, tail);
+	runall(fn->body, tail);
 }
 
 // Runs a program.  The last command of a Proc needs no other, but fn sigexit does.
@@ -96,16 +96,12 @@ Shell::execute(const Words& argv)
 	doredirs();
 	Words path = search(argv[0], "path");
 	std::string why(Enonexist);
-	for(size_t i = 0; i < path.size(); i++) {
-		std::string name = makepath(path[i], argv[0]);
-		if(i + 1 < path.size() && !access(name, AEXIST))
-			continue;
+	for(const std::string& dir : path)
 		try {
-			exec(name, argv);
+			exec(makepath(dir, argv[0]), argv);
 		} catch(const Error& e) {
 			why = e.text();
 		}
-	}
 	notfound(argv[0], why);
 }
 
@@ -167,7 +163,7 @@ void
 Shell::bflag(Words argv, Tail)
 {
 	if(argv.size() == 2 || (argv.size() == 3 && argv[1].size() == 1)) {
-		size_t f = argv[1].empty() ? 0 : size_t(argv[1][0]) & 0x7F;
+		size_t f = argv[1].empty() ? 0 : static_cast<unsigned char>(argv[1][0]);
 		if(argv.size() == 2) {
 			vars.setstatus(flags[f] ? "" : "flag not set");
 			return;
@@ -230,7 +226,7 @@ Shell::bshift(Words argv, Tail)
 		vars.setstatus("shift usage");
 		return;
 	}
-	int n = argv.size() == 2 ? number(argv[1]) : 1;
+	int n = argv.size() == 2 ? leadingnumber(argv[1]) : 1;
 	Val star = vars.get("*");
 	Words w = words(star);
 	if(n > 0) {
@@ -249,7 +245,7 @@ Shell::bwait(Words argv, Tail)
 	if(argv.size() == 1)
 		waitfor(-1, Noted);
 	else
-		msg = waitfor(std::max(number(argv[1]), 0), Noted);
+		msg = waitfor(leadingnumber(argv[1]), Noted);
 	if(msg)
 		vars.setstatus(*msg);
 	traps();
@@ -267,9 +263,9 @@ Shell::whatis(const std::string& name, int out)
 {
 	Val v = vars.get(name);
 	if(v && v->w.size() == 1)
-		fprint(out, name + '=' + quoteword(v->w[0]) + '\n');
+		fprint(out, quotename(name) + '=' + quoteword(v->w[0]) + '\n');
 	else if(v)
-		fprint(out, name + "=(" + quotelist(v->w) + ")\n");
+		fprint(out, quotename(name) + "=(" + quotelist(v->w) + ")\n");
 	if(Ref<Func> fn = vars.func(name)) {
 		fprint(out, fntext(name, *fn));
 		return;

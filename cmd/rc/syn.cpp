@@ -44,7 +44,7 @@ public:
 	bool line(Treeref& t);	// false at the end of the input
 
 private:
-	[[noreturn]] void fail(std::string_view msg);
+	[[noreturn]] void fail(std::string_view msg, int at = 0);
 	Tk peek();
 	void take() { have = false; }
 	void need(Tk t);
@@ -83,11 +83,11 @@ private:
 };
 
 void
-Parser::fail(std::string_view msg)
+Parser::fail(std::string_view msg, int at)
 {
 	why = msg;
 	if(!have || tk != Tk::Bad)	// the lexer has complained of a bad one
-		lex.complain(msg);
+		lex.complain(msg, at);
 	error("syntax error");
 }
 
@@ -553,7 +553,7 @@ Parser::check(const Treeref& t)
 	if(t->op != Op::Ifnot && t->op != Op::Seq) {
 		lex.iflast = false;
 	} else if(t->op == Op::Ifnot && !lex.iflast)
-		fail("`if not' does not follow `if(...)'");
+		fail("`if not' does not follow `if(...)'", t->line);
 	if(t->op == Op::Switch)
 		checkswitch(*t);
 	for(const Treeref& k : t->kid)
@@ -569,7 +569,7 @@ Parser::checkswitch(const Cmdtree& t)
 {
 	const Treeref& b = t.kid[1]->kid[0];
 	if(!b || b->op != Op::Seq || !iscase(b->kid[0]))
-		fail("case missing in switch");
+		fail("case missing in switch", t.line);
 }
 }
 

@@ -96,6 +96,8 @@ class Lexer {
 	int peekc = -1;	// put back
 	int future = -1;	// the look-ahead character
 	int lastc = 0;
+	int tokline = 1;	// where the last token began
+	int endline = 1;	// the input's last
 	std::string_view epilog;	// what follows the input's end
 	bool ended = false;
 	bool doprompt = true;
@@ -106,6 +108,7 @@ class Lexer {
 	std::string echoed;	// the line that it will show
 
 	int getnext();
+	void setended();
 	int inputend();
 	int getraw();
 	int nextc();
@@ -141,8 +144,9 @@ public:
 	bool ateof() const { return ended && epilog.empty(); }
 	std::string heredoc(std::string_view tag);	// the lines up to tag, or the end
 
-	// Prints `file:line: token x: why' and skips the rest of the line.
-	void complain(std::string_view why);
+	// Prints `file:line: token x: why', of the last token, or `file:line: why' of the
+	// line at, and skips the rest of the line.
+	void complain(std::string_view why, int at = 0);
 	// After an interrupt: forgets what is half read.
 	void reset();
 };
@@ -158,6 +162,9 @@ Parsed parse(Lexer&);
 
 // The tree as rc would read it again.
 std::string text(const Treeref&);
+
+// A variable's name as rc would read it again in front of a =.
+std::string quotename(std::string_view s);
 
 // Whether t is a case of a switch.
 bool iscase(const Treeref& t);

@@ -116,12 +116,16 @@ TEST(rcsyn, operators_bind_as_they_should)
 TEST(rcsyn, an_error_names_file_line_and_token)
 {
 	EXPECT_EQ(printed("echo ) a\n"), "bad: f:1: token ')': syntax error\n");
-	EXPECT_EQ(printed("if\n"), "bad: f:2: syntax error\n");
+	EXPECT_EQ(printed("if\n"), "bad: f:1: syntax error\n");
 	EXPECT_EQ(printed("echo ("), "bad: f:1: token EOF: syntax error\n");
 	EXPECT_EQ(printed("a b=c\n"), "bad: f:1: token '=': syntax error\n");
 	EXPECT_EQ(printed("a >[x]\n"), "bad: f:1: token '>[x': redirection syntax\n");
 	EXPECT_EQ(printed("a |[1=] b\n"), "bad: f:1: token '|[1=]': pipe syntax\n");
-	EXPECT_EQ(printed("cat <<$x\n"), "bad: f:2: Bad here tag\n");
+	EXPECT_EQ(printed("cat <<$x\n"), "bad: f:1: Bad here tag\n");
+	// What is put around the input is not named.
+	EXPECT_EQ(whole("if("), "bad: f:1: token EOF: syntax error\n");
+	EXPECT_EQ(whole("a\n{ b\n"), "bad: f:2: token EOF: syntax error\n");
+	EXPECT_EQ(whole("a\necho 'b"), "bad: f:2: token EOF: syntax error\n");
 }
 
 TEST(rcsyn, after_an_error_the_next_line_is_read)
@@ -136,7 +140,7 @@ TEST(rcsyn, after_an_error_the_next_line_is_read)
 TEST(rcsyn, if_not_follows_an_if)
 {
 	EXPECT_EQ(printed("if not a\n"),
-		  "bad: f:2: `if not' does not follow `if(...)'\n");
+		  "bad: f:1: `if not' does not follow `if(...)'\n");
 	EXPECT_EQ(whole("if(a) b\nif not if(c) d\nif not e"),
 		"{\n\tif(a)b\n\tif not if(c)d\n\tif not e\n}");
 	EXPECT_EQ(whole("x; if(a) b\nif not c"), "{\n\tx; if(a)b\n\tif not c\n}");
@@ -145,9 +149,9 @@ TEST(rcsyn, if_not_follows_an_if)
 
 TEST(rcsyn, a_switch_begins_with_a_case)
 {
-	EXPECT_EQ(printed("switch(a){b}\n"), "bad: f:2: case missing in switch\n");
-	EXPECT_EQ(printed("switch(a){}\n"), "bad: f:2: case missing in switch\n");
-	EXPECT_EQ(printed("switch(a){'case' b;c}\n"),
+	EXPECT_EQ(printed("switch(a){b}\n"), "bad: f:1: case missing in switch\n");
+	EXPECT_EQ(printed("switch(a){}\n"), "bad: f:1: case missing in switch\n");
+	EXPECT_EQ(whole("\nx; switch(a){'case' b;c}\n"),
 		  "bad: f:2: case missing in switch\n");
 }
 

@@ -216,6 +216,12 @@ number(std::string_view s)
 	return s.empty() ? n : -1;
 }
 
+int
+leadingnumber(std::string_view s)
+{
+	return takenumber(s);
+}
+
 void
 subscript(const Words& v, const Words& subs, Words& out)
 {

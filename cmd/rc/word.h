@@ -58,6 +58,8 @@ void split(std::string_view s, std::string_view seps, Words& out);
 
 // The number that s is, all digits, or -1.  At most 8 digits count.
 int number(std::string_view s);
+// The digits at the front of s, 0 when there are none.
+int leadingnumber(std::string_view s);
 
 // dir/file, with one slash.  file alone when dir is empty.
 std::string makepath(std::string_view dir, std::string_view file);
