@@ -6,6 +6,8 @@
 #include <unordered_map>
 
 #include "lib9/error.h"
+#include "lib9/plan9.h"
+#include "lib9/utf.h"
 #include "port/boot.h"
 #include "port/chan.h"
 #include "port/dev.h"
@@ -106,7 +108,8 @@ procbypid(int pid)
 	return it == t.procs.end() ? Ref<Proc>() : it->second;
 }
 
-// The record for the parent, or nothing when none is wanted.
+// The record for the parent, or nothing when none is wanted.  Its text is cut as wait(2)
+// says: a parent may exit with its child's, and so on without end.
 static std::optional<Waitrec>
 lastwords(Proc& p, std::string_view status)
 {
@@ -116,7 +119,8 @@ lastwords(Proc& p, std::string_view status)
 	rec.pid = p.pid;
 	rec.time[2] = static_cast<unsigned long>(ticks() - p.sched->born);
 	if(!status.empty())
-		rec.msg = p.text + " " + std::to_string(p.pid) + ": " + std::string(status);
+		rec.msg = utfcut(p.text + " " + std::to_string(p.pid) + ": " + std::string(status),
+			ERRMAX - 1);
 	return rec;
 }
 

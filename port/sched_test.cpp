@@ -48,6 +48,18 @@ PTEST(sched, a_child_runs_and_its_status_reaches_wait)
 	EXPECT_ERROR(wait(), Enochild);
 }
 
+PTEST(sched, a_long_status_is_cut_between_runes)
+{
+	std::string status;
+	for(int i = 0; i < 100; i++)
+		status += "\xc3\xa9";
+	rfork(RFPROC, [&] { exits(status); });
+	std::string msg = wait().msg;
+	EXPECT_LT(msg.size(), size_t(ERRMAX));
+	EXPECT_GE(msg.size(), size_t(ERRMAX) - 2);
+	EXPECT_EQ(msg.substr(msg.size() - 2), "\xc3\xa9");
+}
+
 PTEST(sched, NS_50_flags_that_contradict_are_refused)
 {
 	for(int f : {RFFDG | RFCFDG, RFNAMEG | RFCNAMEG, RFENVG | RFCENVG}) {
