@@ -269,6 +269,7 @@ public:
 	void reset() override;
 	std::vector<Dir> list(const Chan&) override;
 	std::optional<Dir> lookup(Chan&, std::string_view elem) override;
+	Dir self(Chan& c) override;
 	Ref<Chan> open(Ref<Chan> c, int omode) override;
 	void close(Chan& c) override;
 	size_t read(Chan& c, Buf buf, int64_t off) override;
@@ -305,6 +306,15 @@ Cons::lookup(Chan&, std::string_view elem)
 		if(f.name == elem)
 			return file(f.path, f.name, f.perm, f.length);
 	return {};
+}
+
+Dir
+Cons::self(Chan& c)
+{
+	for(const File& f : files)
+		if(f.path == c.qid.path)
+			return file(f.path, f.name, f.perm, f.length);
+	return parent(c);
 }
 
 Ref<Chan>
