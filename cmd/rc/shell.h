@@ -221,7 +221,8 @@ private:
 	static const Builtin* builtin(std::string_view name);
 	void call(const Ref<Func>&, Words args, Tail);
 	[[noreturn]] void execute(const Words& argv);
-	[[noreturn]] void notfound(std::string_view name, const std::string& why);
+	void toexec(const Words& argv, const std::function<void(const std::string&)>& tryfile);
+	int forkprogram(const Words& argv);
 	void external(const Words& argv, Tail);
 	void dispatch(Words argv, Tail);
 	Words search(std::string_view name, std::string_view var);
@@ -246,6 +247,7 @@ private:
 	std::optional<std::string> waitfor(int pid, Until);
 	void waitstatus(int pid);
 	void reap(const Waitmsg&);
+	void bechild();
 	void childmain(const std::function<void(Shell&)>& fn);
 	[[noreturn]] void exitnow();
 	[[noreturn]] void fail(std::string_view why, std::string_view status = "error");

@@ -76,15 +76,46 @@ Shell::external(const Words& argv, Tail tail)
 {
 	if(tail == Yes && (child || !vars.func("sigexit")))
 		execute(argv);
-	int pid = fork(0, [argv](Shell& sh) { sh.execute(argv); });
-	waitstatus(pid);
+	waitstatus(forkprogram(argv));
 }
 
-void
-Shell::notfound(std::string_view name, const std::string& why)
+// A Proc that will only be the program: there is nothing to unwind to get there, and
+// unwinding is what costs most.
+int
+Shell::forkprogram(const Words& argv)
 {
+	message(vars.update());
+	auto body = [sub = std::optional<Shell>(*this), argv]() mutable {
+		sub->bechild();
+		std::function<void()> program;
+		sub->toexec(argv, [&](const std::string& name) {
+			program = resolveexec(name, argv);
+		});
+		notify({});
+		sub.reset();
+		program();
+	};
+	int pid = rfork(RFFDG | RFREND, std::move(body));
+	kids.push_back({pid, false, false, {}});
+	return pid;
+}
+
+// Prepares for an exec and tries file after file, until one does not fail.  When all do,
+// this Proc ends.
+void
+Shell::toexec(const Words& argv, const std::function<void(const std::string&)>& tryfile)
+{
+	message(vars.update());
+	doredirs();
+	std::string why(Enonexist);
+	for(const std::string& dir : search(argv[0], "path"))
+		try {
+			return tryfile(makepath(dir, argv[0]));
+		} catch(const Error& e) {
+			why = e.text();
+		}
 	vars.setstatus(why);
-	message(where() + ": " + std::string(name) + ": " + why + '\n');
+	message(where() + ": " + argv[0] + ": " + why + '\n');
 	quit();
 }
 
@@ -92,17 +123,8 @@ Shell::notfound(std::string_view name, const std::string& why)
 void
 Shell::execute(const Words& argv)
 {
-	message(vars.update());
-	doredirs();
-	Words path = search(argv[0], "path");
-	std::string why(Enonexist);
-	for(const std::string& dir : path)
-		try {
-			exec(makepath(dir, argv[0]), argv);
-		} catch(const Error& e) {
-			why = e.text();
-		}
-	notfound(argv[0], why);
+	toexec(argv, [&](const std::string& name) { exec(name, argv); });
+	exitnow();	// not reached
 }
 
 void

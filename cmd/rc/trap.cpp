@@ -97,8 +97,9 @@ Shell::fork(int flag, std::function<void(Shell&)> fn)
 	return pid;
 }
 
+// What a copy of the Shell is first of all in its new Proc.
 void
-Shell::childmain(const std::function<void(Shell&)>& fn)
+Shell::bechild()
 {
 	notify([this](const std::string& note) { return onnote(note); });
 	child = true;
@@ -106,6 +107,12 @@ Shell::childmain(const std::function<void(Shell&)>& fn)
 	ninteractive = 0;
 	trap = {};
 	ntrap = 0;
+}
+
+void
+Shell::childmain(const std::function<void(Shell&)>& fn)
+{
+	bechild();
 	try {
 		fn(*this);
 	} catch(const Error& e) {
