@@ -188,8 +188,7 @@ Lexer::brackets(Cmdtree& t, Tk kind)
 		} else
 			ok = false;
 		if(kind == Tk::Redir) {
-			ok = ok && t.rtype != Rtype::Here && t.rtype != Rtype::Append;
-			t.rtype = Rtype::Read;	// < or >, it is the same
+			t.rtype = Rtype::Read;	// < or >>, it is the same
 			kind = Tk::Dup;
 		}
 	}

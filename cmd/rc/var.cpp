@@ -125,7 +125,7 @@ writeenv(const std::string& name, const std::string& text, std::string& failed)
 	try {
 		putenv(name, text);
 	} catch(const Error& e) {
-		failed += "rc: can't open: " + e.text() + '\n';
+		failed += "rc: can't export " + name + ": " + e.reason() + '\n';
 	}
 }
 
