@@ -58,6 +58,7 @@ private:
 	Treeref paren();
 	Treeref cmd(int min);
 	Treeref prefix();
+	Treeref prefixed();
 	Treeref ifcmd();
 	Treeref forcmd();
 	Treeref whilecmd();
@@ -72,6 +73,7 @@ private:
 	bool atpipefd();
 	Treeref words();
 	Treeref word();
+	Treeref wordfrom(Treeref left);
 	Treeref atom();
 	Treeref comword();
 	Treeref variable(Op op);
@@ -208,7 +210,10 @@ Treeref
 Parser::brace()
 {
 	need(Tk::Lbrace);
-	return make(Op::Brace, {body(Tk::Rbrace)});
+	int at = lex.line;
+	Treeref b = make(Op::Brace, {body(Tk::Rbrace)});
+	b->line = at;
+	return b;
 }
 
 Treeref
@@ -241,8 +246,20 @@ Parser::cmd(int min)
 	}
 }
 
+// A command without infix operators.
 Treeref
 Parser::prefix()
+{
+	peek();
+	int at = lex.line;
+	Treeref t = prefixed();
+	if(t && t->op >= Op::Bang)
+		t->line = at;	// of the keyword
+	return t;
+}
+
+Treeref
+Parser::prefixed()
 {
 	Tk op = peek();
 	switch(op) {
@@ -399,7 +416,7 @@ Parser::simplefrom(Treeref first)
 			if(k == Tk::Dup || peek() != Tk::Lbrace)
 				redirs.push_back(redir(r));
 			else
-				attach(*t, pipefd(r));
+				attach(*t, wordfrom(pipefd(r)));
 		} else if(startsword())
 			attach(*t, word());
 		else
@@ -449,7 +466,12 @@ Parser::words()
 Treeref
 Parser::word()
 {
-	Treeref left = atom();
+	return wordfrom(atom());
+}
+
+Treeref
+Parser::wordfrom(Treeref left)
+{
 	while(peek() == Tk::Caret) {
 		take();
 		left = make(Op::Conc, {left, atom()});

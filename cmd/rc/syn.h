@@ -47,9 +47,9 @@ enum class Op {
 	Pcmd,	// the (k0) of if and while
 	And,
 	Or,
-	Bang,
-	Subshell,
 	Pipe,	// k0|[fd0=fd1]k1
+	Bang,	// from here on: begun by a keyword
+	Subshell,
 	If,	// if k0 k1
 	Ifnot,
 	For,	// for(k0 in k1) k2; k1 empty: $*

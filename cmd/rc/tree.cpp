@@ -56,6 +56,22 @@ private:
 	void newline();
 };
 
+bool
+isredir(const Cmdtree& t)
+{
+	return t.op == Op::Redir || t.op == Op::Dup || t.op == Op::Close;
+}
+
+// The line where the command began, whatever stands in front in the tree.
+int
+firstline(const Cmdtree& t)
+{
+	if(isredir(t) && t.kid[1])
+		return std::min(t.line, firstline(*t.kid[1]));
+	bool infix = t.op == Op::And || t.op == Op::Or || t.op == Op::Pipe || t.op == Op::Async;
+	return infix && t.kid[0] ? firstline(*t.kid[0]) : t.line;
+}
+
 void
 Printer::newline()
 {
@@ -89,14 +105,19 @@ Printer::kids(const Cmdtree& t, std::string_view between)
 	}
 }
 
+// What stood in one line is printed so, but nothing stands behind a command of several
+// lines: then what is printed is printed the same again when it was read.
 void
 Printer::sequence(const Cmdtree& t)
 {
+	size_t start = s.size();
 	for(size_t i = 0; i < t.kid.size(); i++) {
-		if(i && t.kid[i - 1]->line == t.kid[i]->line)
+		if(i && firstline(*t.kid[i - 1]) == firstline(*t.kid[i]) &&
+			s.find('\n', start) == s.npos)
 			s += "; ";
 		else if(i)
 			newline();
+		start = s.size();
 		tree(t.kid[i]);
 	}
 }
@@ -168,12 +189,6 @@ Printer::arrow(const Cmdtree& t)
 	apart(t.kid[0]);
 	if(t.rtype == Rtype::Here)
 		heres += t.str + deglob(t.kid[0]->str) + '\n';
-}
-
-static bool
-isredir(const Cmdtree& t)
-{
-	return t.op == Op::Redir || t.op == Op::Dup || t.op == Op::Close;
 }
 
 // All redirections of a command.  They stand behind it where they can, for in front
