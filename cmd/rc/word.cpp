@@ -1,6 +1,7 @@
 #include "cmd/rc/word.h"
 
 #include <algorithm>
+#include <bitset>
 
 #include "lib9/utf.h"
 
@@ -243,14 +244,18 @@ subscript(const Words& v, const Words& subs, Words& out)
 void
 split(std::string_view s, std::string_view seps, Words& out)
 {
+	std::bitset<256> sep;
+	for(char c : seps)
+		sep[static_cast<unsigned char>(c)] = true;
+	auto issep = [&](char c) { return sep[static_cast<unsigned char>(c)]; };
 	size_t i = 0;
 	for(;;) {
-		while(i < s.size() && s[i] != '\0' && isin(seps, s[i]))
+		while(i < s.size() && s[i] != '\0' && issep(s[i]))
 			i++;
 		if(i >= s.size())
 			return;
 		size_t from = i;
-		while(i < s.size() && s[i] != '\0' && !isin(seps, s[i]))
+		while(i < s.size() && s[i] != '\0' && !issep(s[i]))
 			i++;
 		out.emplace_back(s.substr(from, i - from));
 		i++;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cmd/prog.h"
 #include "cmd/rc/shell.h"
 #include "lib9/error.h"
 
@@ -67,6 +68,8 @@ Shell::variable(std::string_view name)
 void
 Shell::evalgroup(const Cmdtree& t, Words& out)
 {
+	if(t.kid.size() == 1)
+		return eval(*t.kid[0], out);
 	auto from = [&](size_t n) { return out.begin() + ptrdiff_t(n); };
 	size_t start = out.size();
 	for(size_t i = t.kid.size(); i > 0; i--) {
@@ -105,7 +108,7 @@ static std::string
 readall(Shell& sh, int fd)
 {
 	std::string s;
-	std::array<std::byte, 8192> buf;
+	std::vector<std::byte> buf(32 << 10);	// not on the stack: `{} stands in `{}
 	for(;;) {
 		size_t n = 0;
 		try {
@@ -118,8 +121,7 @@ readall(Shell& sh, int fd)
 		}
 		if(n == 0)
 			return s;
-		for(std::byte b : Bytes(buf).first(n))
-			s += char(b);
+		s += textof(Bytes(buf).first(n));
 	}
 }
 

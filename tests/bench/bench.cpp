@@ -109,6 +109,8 @@ const Bench all[] = {
 	{"clients.1000", "us", false, "10 clients", clients1000},
 	{"proc.memory", "KiB", false, "", procmemory},
 	{"proc.memory.used", "KiB", false, "", procmemoryused},
+	{"rc.loop", "us", false, "9base rc", rcloop},
+	{"rc.backquote", "ms", false, "9base rc", rcbackquote},
 };
 
 void

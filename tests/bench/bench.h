@@ -48,4 +48,6 @@ Figure clients1000();
 Figure greptext();
 Figure procmemory();
 Figure procmemoryused();
+Figure rcloop();
+Figure rcbackquote();
 }
