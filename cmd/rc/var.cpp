@@ -119,13 +119,16 @@ Vars::setstatus(std::string_view s)
 	statchanged = true;
 }
 
+// A list may be longer than the environment takes: then programs do not see it, and rc
+// says so.  Arguments nobody meant to export.
 static void
 writeenv(const std::string& name, const std::string& text, std::string& failed)
 {
 	try {
 		putenv(name, text);
 	} catch(const Error& e) {
-		failed += "rc: can't export " + name + ": " + e.reason() + '\n';
+		if(name != "*")
+			failed += "rc: can't export " + name + ": " + e.reason() + '\n';
 	}
 }
 

@@ -1,5 +1,5 @@
 // Any bytes as rc commands: they are parsed or refused, and what was parsed prints to
-// what parses to the same tree.
+// what parses to the same tree and prints the same.
 
 #include <cstdlib>
 #include <string>
@@ -75,6 +75,9 @@ whole(std::string_view s)
 	// In a group, as a function is, a newline does not end it.
 	Treeref group = again("{" + text(p.tree) + " \n}\n");
 	if(group->op != Op::Brace || !same(p.tree, group->kid[0]))
+		std::abort();
+	std::string once = text(group);
+	if(text(again(once + '\n')) != once)
 		std::abort();
 }
 }
