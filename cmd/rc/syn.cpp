@@ -424,6 +424,12 @@ Parser::simplefrom(Treeref first)
 	}
 }
 
+static bool
+iskeyword(Tk k)
+{
+	return Tk::For <= k && k <= Tk::Fn;
+}
+
 // Whether the next token begins a word; a redirection with a brace behind also does,
 // but only the caller can look that far.
 bool
@@ -436,19 +442,9 @@ Parser::startsword()
 	case Tk::Join:
 	case Tk::Backq:
 	case Tk::Lparen:
-	case Tk::For:
-	case Tk::In:
-	case Tk::While:
-	case Tk::If:
-	case Tk::Not:
-	case Tk::Twiddle:
-	case Tk::Bang:
-	case Tk::Subshell:
-	case Tk::Switch:
-	case Tk::Fn:
 		return true;
 	default:
-		return false;
+		return iskeyword(tk);
 	}
 }
 
@@ -484,23 +480,11 @@ Treeref
 Parser::atom()
 {
 	Level l(*this);
-	switch(peek()) {
-	case Tk::For:
-	case Tk::In:
-	case Tk::While:
-	case Tk::If:
-	case Tk::Not:
-	case Tk::Twiddle:
-	case Tk::Bang:
-	case Tk::Subshell:
-	case Tk::Switch:
-	case Tk::Fn:
-		take();
-		lex.lastword = true;
-		return lex.tree;
-	default:
+	if(!iskeyword(peek()))
 		return comword();
-	}
+	take();
+	lex.lastword = true;
+	return lex.tree;
 }
 
 Treeref

@@ -83,7 +83,7 @@ struct Cmdtree : Counted {
 
 enum class Tk {
 	Eof, Word, Redir, Dup, Pipe, Sub, Andand, Oror, Dollar, Count, Join,
-	For, In, While, If, Not, Twiddle, Bang, Subshell, Switch, Fn,
+	For, In, While, If, Not, Twiddle, Bang, Subshell, Switch, Fn,	// the keywords
 	Newline, Semi, Amp, Caret, Eq, Backq, Lbrace, Rbrace, Lparen, Rparen, Bad,
 };
 
