@@ -194,7 +194,7 @@ Edit::ctlcmd(const Words& f)
 {
 	if(f.size() != 1)
 		return std::string(Eargs);
-	return ctldiff(1) ? "" : "not all could be printed";
+	return ctldiff(1) ? "" : "some messages could not be written";
 }
 
 Edit::Answer
