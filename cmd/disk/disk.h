@@ -1,6 +1,6 @@
 // A disk, a partition of one, or a file that is used as one, for the programs that
-// write tables on it.  As opendisk of Plan 9: where a ctl file of sd(3)'s kind lies beside
-// it, that says where the partition lies and is told of changes.
+// write tables on it.  As opendisk of Plan 9: where a ctl file of sd(3)'s kind lies
+// beside it, that says where the partition lies and is told of changes.
 
 #pragma once
 

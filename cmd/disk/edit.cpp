@@ -22,14 +22,14 @@ sameplace(const Sdpart& a, const Sdpart& b)
 }
 }
 
-Edit::Edit(Disk& d, std::string_view unitname, int64_t unitsize, int64_t n)
+Diskedit::Diskedit(Disk& d, std::string_view unitname, int64_t unitsize, int64_t n)
 	: disk(d), unit(unitname), unitsz(unitsize), end(n), before(ctlparts())
 {
 }
 
 // When nobody takes what is printed, nothing more is done.
 void
-Edit::flush()
+Diskedit::flush()
 {
 	try {
 		out.flush();
@@ -40,7 +40,7 @@ Edit::flush()
 }
 
 void
-Edit::say(std::string_view text)
+Diskedit::say(std::string_view text)
 {
 	flush();
 	fprint(2, text);
@@ -48,7 +48,7 @@ Edit::say(std::string_view text)
 
 // A last line without its newline may be half a command: it is not run.
 std::string
-Edit::getline()
+Diskedit::getline()
 {
 	pollnotes();
 	flush();
@@ -61,8 +61,8 @@ Edit::getline()
 	return s.substr(std::min(s.find_first_not_of(" \t\r\v\f"), s.size()));
 }
 
-Part*
-Edit::findpart(std::string_view name)
+Diskpart*
+Diskedit::findpart(std::string_view name)
 {
 	for(auto& p : parts)
 		if(p->name == name)
@@ -70,8 +70,8 @@ Edit::findpart(std::string_view name)
 	return nullptr;
 }
 
-Edit::Answer
-Edit::taken(std::string_view name)
+Diskedit::Answer
+Diskedit::taken(std::string_view name)
 {
 	if(name.empty())
 		return "partition has no name";
@@ -80,21 +80,22 @@ Edit::taken(std::string_view name)
 	return {};
 }
 
-Edit::Answer
-Edit::addpart(std::unique_ptr<Part> p)
+Diskedit::Answer
+Diskedit::addpart(std::unique_ptr<Diskpart> p)
 {
 	if(Answer no = taken(p->name); !no.empty())
 		return no;
 	if(parts.size() >= Maxparts)
 		return "too many partitions";
 	changed |= p->changed;
-	auto at = std::ranges::upper_bound(parts, p->start, {}, [](auto& q) { return q->start; });
+	auto at = std::ranges::upper_bound(parts, p->start, {},
+					   [](auto& q) { return q->start; });
 	parts.insert(at, std::move(p));
 	return {};
 }
 
 std::string
-Edit::sizetext(int64_t bytes)
+Diskedit::sizetext(int64_t bytes)
 {
 	constexpr std::string_view units[] = {"TB", "GB", "MB", "KB"};
 	for(int i = 0; i < 4; i++) {
@@ -107,13 +108,14 @@ Edit::sizetext(int64_t bytes)
 }
 
 int64_t
-Edit::place(std::string_view text, int64_t dollar)
+Diskedit::place(std::string_view text, int64_t dollar)
 {
-	return evalexpr(text, {.dot = dot, .dollar = dollar, .size = end, .unit = unitsz});
+	return evalexpr(text,
+			{.dot = dot, .dollar = dollar, .size = end, .unit = unitsz});
 }
 
-Edit::Answer
-Edit::addcmd(const Words& f)
+Diskedit::Answer
+Diskedit::addcmd(const Words& f)
 {
 	if(f.size() < 2 || f.size() > 4)
 		return std::string(Eargs);
@@ -147,8 +149,8 @@ Edit::addcmd(const Words& f)
 	return no;
 }
 
-Edit::Answer
-Edit::dotcmd(const Words& f)
+Diskedit::Answer
+Diskedit::dotcmd(const Words& f)
 {
 	if(f.size() > 2)
 		return std::string(Eargs);
@@ -159,8 +161,8 @@ Edit::dotcmd(const Words& f)
 	return {};
 }
 
-Edit::Answer
-Edit::delcmd(const Words& f)
+Diskedit::Answer
+Diskedit::delcmd(const Words& f)
 {
 	if(f.size() != 2)
 		return std::string(Eargs);
@@ -172,8 +174,8 @@ Edit::delcmd(const Words& f)
 	return {};
 }
 
-Edit::Answer
-Edit::printcmd(const Words& f)
+Diskedit::Answer
+Diskedit::printcmd(const Words& f)
 {
 	if(f.size() != 1)
 		return std::string(Eargs);
@@ -189,16 +191,16 @@ Edit::printcmd(const Words& f)
 	return {};
 }
 
-Edit::Answer
-Edit::ctlcmd(const Words& f)
+Diskedit::Answer
+Diskedit::ctlcmd(const Words& f)
 {
 	if(f.size() != 1)
 		return std::string(Eargs);
 	return ctldiff(1) ? "" : "some messages could not be written";
 }
 
-Edit::Answer
-Edit::writecmd(const Words& f)
+Diskedit::Answer
+Diskedit::writecmd(const Words& f)
 {
 	if(f.size() != 1)
 		return std::string(Eargs);
@@ -213,8 +215,8 @@ Edit::writecmd(const Words& f)
 	return {};
 }
 
-Edit::Answer
-Edit::quitcmd(const Words& f)
+Diskedit::Answer
+Diskedit::quitcmd(const Words& f)
 {
 	if(f.size() != 1)
 		return std::string(Eargs);
@@ -226,8 +228,8 @@ Edit::quitcmd(const Words& f)
 	exits();
 }
 
-Edit::Answer
-Edit::helpcmd()
+Diskedit::Answer
+Diskedit::helpcmd()
 {
 	out.put(". [place] - print or set dot\n"
 		"a name [start [end]] - add a partition\n"
@@ -241,8 +243,8 @@ Edit::helpcmd()
 	return {};
 }
 
-Edit::Answer
-Edit::docmd(const Words& f)
+Diskedit::Answer
+Diskedit::docmd(const Words& f)
 {
 	switch(f[0][0]) {
 	case '.': return dotcmd(f);
@@ -258,8 +260,8 @@ Edit::docmd(const Words& f)
 	return extra(f);
 }
 
-Edit::Answer
-Edit::runcmd(std::string_view line)
+Diskedit::Answer
+Diskedit::runcmd(std::string_view line)
 {
 	Words f = tokenize(line, Maxwords);
 	if(f.empty())
@@ -282,7 +284,7 @@ Edit::runcmd(std::string_view line)
 }
 
 void
-Edit::run()
+Diskedit::run()
 {
 	for(;;) {
 		say(">>> ");
@@ -293,7 +295,7 @@ Edit::run()
 // What the ctl file says of partitions inside the one that is edited, which does not
 // count itself, from its start.
 std::vector<Sdpart>
-Edit::ctlparts()
+Diskedit::ctlparts()
 {
 	std::vector<Sdpart> v;
 	for(const Sdpart& p : disk.ctlinfo().parts)
@@ -305,14 +307,15 @@ Edit::ctlparts()
 
 // Each message is a write of its own, also on descriptor 1: that may be a ctl file.
 bool
-Edit::send(int fd, std::string_view cmd, const std::string& name, std::string_view place)
+Diskedit::send(int fd, std::string_view cmd, const std::string& name,
+	       std::string_view place)
 {
 	try {
 		p9::write(fd, fmt::format("{} {}{}\n", cmd, name, place));
 		return true;
 	} catch(const Error& e) {
-		say(fmt::format("{} failed: {}: {}\n", cmd == "part" ? "adding part" : cmd, name,
-				e.text()));
+		say(fmt::format("{} failed: {}: {}\n",
+				cmd == "part" ? "adding part" : cmd, name, e.text()));
 		return false;
 	}
 }
@@ -320,7 +323,7 @@ Edit::send(int fd, std::string_view cmd, const std::string& name, std::string_vi
 // Partitions that are as they should be stay, with those inside of them.  To add one that
 // is there already does nothing.
 bool
-Edit::ctldiff(int fd)
+Diskedit::ctldiff(int fd)
 {
 	namectls();
 	flush();
@@ -345,14 +348,14 @@ Edit::ctldiff(int fd)
 }
 
 void
-Edit::updatectl()
+Diskedit::updatectl()
 {
 	if(disk.isdevice() && !ctldiff(disk.ctl))
 		say("?warning: partitions could not be updated in devsd\n");
 }
 
 bool
-Edit::restorectl()
+Diskedit::restorectl()
 {
 	if(!disk.isdevice())
 		return true;

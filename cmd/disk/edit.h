@@ -14,7 +14,7 @@
 
 namespace p9 {
 
-struct Part {
+struct Diskpart {
 	std::string name;
 	std::string ctlname;	// in the ctl file; empty: it has none there
 	int64_t start = 0;	// in the editor's units
@@ -23,17 +23,17 @@ struct Part {
 	int64_t ctlend = 0;
 	bool changed = false;
 
-	virtual ~Part() = default;
+	virtual ~Diskpart() = default;
 };
 
-class Edit {
+class Diskedit {
 public:
 	// What a command answers: empty, or what is printed behind a question mark.
 	using Answer = std::string;
 	using Words = std::vector<std::string>;
 
-	Edit(Disk& d, std::string_view unitname, int64_t unitsize, int64_t n);
-	virtual ~Edit() = default;
+	Diskedit(Disk& d, std::string_view unitname, int64_t unitsize, int64_t n);
+	virtual ~Diskedit() = default;
 
 	// Commands until the end of the input or q; then it exits.
 	[[noreturn]] void run();
@@ -45,21 +45,21 @@ protected:
 	const std::string unit;
 	const int64_t unitsz;	// bytes
 	const int64_t end;	// units
-	std::vector<std::unique_ptr<Part>> parts;	// by their start
+	std::vector<std::unique_ptr<Diskpart>> parts;	// by their start
 	bool changed = false;
 
 	virtual Answer add(const std::string& name, int64_t start, int64_t n) = 0;
 	virtual Answer okname(std::string_view name) = 0;
 	// One line of the p command; p is null for what is free.
-	virtual void sum(const Part* p, int64_t start, int64_t n) = 0;
+	virtual void sum(const Diskpart* p, int64_t start, int64_t n) = 0;
 	virtual Answer write() = 0;
 	virtual Answer extra(const Words&) { return "unknown command"; }
 	virtual std::string extrahelp() { return {}; }
 	virtual void namectls() {}	// fills ctlname of all
 
-	Part* findpart(std::string_view name);
+	Diskpart* findpart(std::string_view name);
 	// Puts p in its place.  Places may overlap: what a disk says is shown.
-	Answer addpart(std::unique_ptr<Part> p);
+	Answer addpart(std::unique_ptr<Diskpart> p);
 	// The next line of the input.  At its end it exits.
 	std::string getline();
 	void flush();

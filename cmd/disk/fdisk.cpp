@@ -12,16 +12,16 @@ namespace p9 {
 
 namespace {
 
-struct Dospart final : Part {
+struct Dospart final : Diskpart {
 	Mbrpart mbr;
 };
 
-class Fdisk final : public Edit {
+class Fdisk final : public Diskedit {
 	const int64_t cyl;	// sectors
 	int count = 0;	// partitions that were given a number
 	std::vector<Mbrat> saved;	// the tables as they were
 
-	static Dospart& dos(const std::unique_ptr<Part>& p)
+	static Dospart& dos(const std::unique_ptr<Diskpart>& p)
 	{
 		return static_cast<Dospart&>(*p);
 	}
@@ -35,7 +35,7 @@ class Fdisk final : public Edit {
 
 	Answer add(const std::string& name, int64_t start, int64_t n) override;
 	Answer okname(std::string_view name) override;
-	void sum(const Part* p, int64_t start, int64_t n) override;
+	void sum(const Diskpart* p, int64_t start, int64_t n) override;
 	Answer write() override;
 	Answer extra(const Words& f) override;
 	std::string extrahelp() override;
@@ -51,8 +51,8 @@ public:
 };
 
 Fdisk::Fdisk(Disk& d)
-	: Edit(d, "cylinder", d.geo.cylinder() * d.secsize, d.secs / d.geo.cylinder()),
-	  cyl(d.geo.cylinder())
+    : Diskedit(d, "cylinder", d.geo.cylinder() * d.secsize, d.secs / d.geo.cylinder()),
+      cyl(d.geo.cylinder())
 {
 	save(0);
 	if(!unpackmbr(saved[0].bytes))
@@ -194,16 +194,18 @@ Fdisk::okname(std::string_view name)
 }
 
 void
-Fdisk::sum(const Part* p, int64_t start, int64_t n)
+Fdisk::sum(const Diskpart* p, int64_t start, int64_t n)
 {
 	const Mbrentry* e = p ? &static_cast<const Dospart*>(p)->mbr.entry : nullptr;
 	const Mbrtype* t = e ? mbrtype(e->type) : nullptr;
-	std::string type = t ? std::string(t->desc) : e ? fmt::format("type {}", e->type) : "";
+	std::string type = t   ? std::string(t->desc)
+			   : e ? fmt::format("type {}", e->type)
+			       : "";
 	out.put(fmt::format("{}{} {:<12} {:>{}} {:<{}} ({} cylinders, {}) {}\n",
 			    p && p->changed ? '\'' : ' ',
-			    e && (e->active & Mbractive) ? '*' : ' ', p ? p->name : "empty",
-			    start, disk.width, n, disk.width, n - start,
-			    sizetext((n - start) * unitsz), type));
+			    e && (e->active & Mbractive) ? '*' : ' ',
+			    p ? p->name : "empty", start, disk.width, n, disk.width,
+			    n - start, sizetext((n - start) * unitsz), type));
 }
 
 std::string
@@ -213,7 +215,7 @@ Fdisk::activate(const Words& f)
 		return "args";
 	if(f[1][0] != 'p')
 		return "cannot set secondary partition active";
-	Part* want = findpart(f[1]);
+	Diskpart* want = findpart(f[1]);
 	if(!want)
 		return "unknown partition";
 	for(auto& p : parts) {
@@ -254,7 +256,7 @@ Fdisk::settype(const Words& f)
 {
 	if(f.size() < 2)
 		return "args";
-	Part* p = findpart(f[1]);
+	Diskpart* p = findpart(f[1]);
 	if(!p)
 		return "unknown partition";
 	std::string desc = f.size() == 2 ? gettype() : f[2];
@@ -326,10 +328,11 @@ Fdisk::write()
 		save(t.sector);
 	for(const Mbrat& t : tables)
 		try {
-			disk.write(t.bytes, t.sector * uint64_t(disk.secsize) + Mbroffset);
+			disk.write(t.bytes,
+				   t.sector * uint64_t(disk.secsize) + Mbroffset);
 		} catch(const Error& e) {
-			say(fmt::format("write {} bytes at {}.{} failed: {}\n", Mbrsize + 0,
-					t.sector, Mbroffset + 0, e.text()));
+			say(fmt::format("write {} bytes at {}.{} failed: {}\n",
+					Mbrsize + 0, t.sector, Mbroffset + 0, e.text()));
 			recover();
 		}
 	updatectl();
@@ -342,12 +345,14 @@ Fdisk::recover()
 	bool failed = false;
 	for(auto t = saved.rbegin(); t != saved.rend(); ++t)
 		try {
-			disk.write(t->bytes, t->sector * uint64_t(disk.secsize) + Mbroffset);
+			disk.write(t->bytes,
+				   t->sector * uint64_t(disk.secsize) + Mbroffset);
 		} catch(const Error&) {
 			failed = true;
 		}
 	if(failed) {
-		say("warning: some writes failed during restoration of old partition tables\n");
+		say("warning: some writes failed during restoration of old partition "
+		    "tables\n");
 		exits("inconsistent");
 	}
 	say("restored old partition tables\n");
@@ -423,7 +428,8 @@ edit(Disk& disk, const Flags& f)
 		status += ed.runcmd("P");
 	if(f.write || f.print)
 		exits(status);
-	fprint(2, fmt::format("cylinder = {} bytes\n", disk.geo.cylinder() * disk.secsize));
+	fprint(2,
+	       fmt::format("cylinder = {} bytes\n", disk.geo.cylinder() * disk.secsize));
 	ed.runcmd("p");
 	ed.run();
 }

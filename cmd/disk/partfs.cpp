@@ -244,7 +244,8 @@ Partfs::direntry(uint64_t dir, size_t n)
 {
 	if(dir == Qroot)
 		return n > 0 ? std::nullopt
-			     : std::optional(entry({Qdir, 0, QTDIR}, sdname, DMDIR | 0777));
+			     : std::optional(
+				       entry({Qdir, 0, QTDIR}, sdname, DMDIR | 0777));
 	if(n == 0)
 		return entry({Qctl, 0, QTFILE}, "ctl", 0666);
 	for(const Slot& s : tab)
@@ -395,7 +396,8 @@ openparts(std::string file, const Options& o)
 		file += "/data";
 	}
 	Fd fd = open(file, o.rdonly ? OREAD : ORDWR);
-	return std::make_unique<Partfs>(std::move(fd), std::move(ctl), o.sdname, o.rdonly);
+	return std::make_unique<Partfs>(std::move(fd), std::move(ctl), o.sdname,
+					o.rdonly);
 }
 }
 

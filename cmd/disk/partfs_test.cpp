@@ -106,7 +106,8 @@ PTEST(partfs, a_file_is_a_disk_with_ctl_and_data)
 {
 	setup();
 	EXPECT_EQ(names(), "ctl data ");
-	EXPECT_EQ(ctl(), "inquiry partfs hard drive\ngeometry 1000 512\npart data 0 1000\n");
+	EXPECT_EQ(ctl(),
+		  "inquiry partfs hard drive\ngeometry 1000 512\npart data 0 1000\n");
 	EXPECT_EQ(stat(Sdxx + "data").length, 512000u);
 	EXPECT_EQ(stat(Sdxx + "ctl").mode, 0666u);
 	EXPECT_EQ(stat(Sdxx + "data").uid, "partfs");
@@ -138,16 +139,20 @@ PTEST(partfs, partitions_come_and_go_by_messages)
 	EXPECT_EQ(names(), "ctl data a b ");
 	EXPECT_EQ(stat(Sdxx + "a").length, 5120u);
 	EXPECT_EQ(tell("part a 10 20"), "") << "the same again is nothing";
-	EXPECT_EQ(tell("part a 10 21"), "partition name already in use: \"part a 10 21\"");
+	EXPECT_EQ(tell("part a 10 21"),
+		  "partition name already in use: \"part a 10 21\"");
 	EXPECT_EQ(tell("part data 0 1000"),
 		  "partition name already in use: \"part data 0 1000\"");
-	EXPECT_EQ(tell("part ctl 0 1"), "partition name already in use: \"part ctl 0 1\"");
+	EXPECT_EQ(tell("part ctl 0 1"),
+		  "partition name already in use: \"part ctl 0 1\"");
 	EXPECT_EQ(tell("delpart a"), "");
 	EXPECT_EQ(tell("delpart a"), "partition not found: \"delpart a\"");
-	EXPECT_EQ(tell("part c 0x10 010"), "bad partition boundaries: \"part c 0x10 010\"");
+	EXPECT_EQ(tell("part c 0x10 010"),
+		  "bad partition boundaries: \"part c 0x10 010\"");
 	EXPECT_EQ(tell("part c 010 0x10"), "");
-	EXPECT_EQ(ctl(), "inquiry partfs hard drive\ngeometry 1000 512\npart data 0 1000\n"
-			 "part c 8 16\npart b 0 1000\n");
+	EXPECT_EQ(ctl(),
+		  "inquiry partfs hard drive\ngeometry 1000 512\npart data 0 1000\n"
+		  "part c 8 16\npart b 0 1000\n");
 	EXPECT_EQ(tell("delpart data"), "");
 	EXPECT_EQ(names(), "ctl c b ");
 }
@@ -156,14 +161,40 @@ PTEST(partfs, messages_that_make_no_sense_change_nothing)
 {
 	setup();
 	std::string before = ctl();
-	for(const char* s : {"", " \n", "part", "part a", "part a 1", "part a 1 2 3", "part a x 2",
-		    "part a -1 2", "part a 2 1", "part a 1 1001", "part a 0 9223372036854775807",
-		    "part a 0 18446744073709551617", "part a/b 1 2", "part '' 1 2", "part . 1 2",
-		    "part .. 1 2", "part 'a b' 1 2", "part 'a\nb' 1 2", "part '\x01' 1 2",
-		    "delpart", "delpart a b", "inquiry", "inquiry a b", "inquiry 'a\npart x 1 2'",
-		    "geometry", "geometry 1", "geometry 1 2 3", "geometry -1 512",
-		    "geometry 1000 0", "geometry 1000 -1", "geometry 1000 9999999",
-		    "geometry 9223372036854775807 512", "nonsense", "config"})
+	for(const char* s : {"",
+			     " \n",
+			     "part",
+			     "part a",
+			     "part a 1",
+			     "part a 1 2 3",
+			     "part a x 2",
+			     "part a -1 2",
+			     "part a 2 1",
+			     "part a 1 1001",
+			     "part a 0 9223372036854775807",
+			     "part a 0 18446744073709551617",
+			     "part a/b 1 2",
+			     "part '' 1 2",
+			     "part . 1 2",
+			     "part .. 1 2",
+			     "part 'a b' 1 2",
+			     "part 'a\nb' 1 2",
+			     "part '\x01' 1 2",
+			     "delpart",
+			     "delpart a b",
+			     "inquiry",
+			     "inquiry a b",
+			     "inquiry 'a\npart x 1 2'",
+			     "geometry",
+			     "geometry 1",
+			     "geometry 1 2 3",
+			     "geometry -1 512",
+			     "geometry 1000 0",
+			     "geometry 1000 -1",
+			     "geometry 1000 9999999",
+			     "geometry 9223372036854775807 512",
+			     "nonsense",
+			     "config"})
 		EXPECT_NE(tell(s), "") << s;
 	EXPECT_EQ(ctl(), before);
 	EXPECT_EQ(tell("part a 1"), "part takes 3 args: \"part a 1\"");
@@ -215,8 +246,10 @@ PTEST(partfs, what_goes_past_the_end_of_a_partition_is_cut)
 	EXPECT_EQ(get(Sdxx + "a", 100, 5117), "123");
 	EXPECT_EQ(get(Sdxx + "a", 100, 5120), "");
 	EXPECT_EQ(put(Sdxx + "a", "x", 5120), 0u);
-	EXPECT_EQ(reason([] { get(Sdxx + "a", 1, 5121); }), "offset past end of partition");
-	EXPECT_EQ(reason([] { put(Sdxx + "a", "x", 5121); }), "offset past end of partition");
+	EXPECT_EQ(reason([] { get(Sdxx + "a", 1, 5121); }),
+		  "offset past end of partition");
+	EXPECT_EQ(reason([] { put(Sdxx + "a", "x", 5121); }),
+		  "offset past end of partition");
 	EXPECT_EQ(reason([] { put(Sdxx + "a", "x", int64_t(1) << 62); }),
 		  "offset past end of partition");
 	EXPECT_EQ(stat(Image).length, 512000u);
@@ -298,11 +331,13 @@ PTEST(partfs, the_tables_of_a_whole_image_are_as_9front_makes_them)
 	Ran r = run({"disk/prep", "-bw", "-a9fat", "-anvram", "-afs", Sdxx + "plan9"});
 	EXPECT_EQ(r.out, "9fat 204800\nnvram 1\nfs 7512384\n");
 	EXPECT_EQ(r.err + r.status, "");
-	EXPECT_EQ(get(Sdxx + "plan9", 67, 512),
-		  "part 9fat 0 204800\npart nvram 204800 204801\npart fs 204801 7717185\n");
-	EXPECT_EQ(ctl(), "inquiry partfs hard drive\ngeometry 7720960 512\n"
-			 "part data 0 7720960\npart plan9 63 7717248\npart 9fat 63 204863\n"
-			 "part nvram 204863 204864\npart fs 204864 7717248\n");
+	EXPECT_EQ(
+		get(Sdxx + "plan9", 67, 512),
+		"part 9fat 0 204800\npart nvram 204800 204801\npart fs 204801 7717185\n");
+	EXPECT_EQ(ctl(),
+		  "inquiry partfs hard drive\ngeometry 7720960 512\n"
+		  "part data 0 7720960\npart plan9 63 7717248\npart 9fat 63 204863\n"
+		  "part nvram 204863 204864\npart fs 204864 7717248\n");
 }
 
 PTEST(partfs, an_editor_leaves_what_is_not_its_business_in_ctl)

@@ -13,20 +13,22 @@ namespace p9 {
 
 namespace {
 
-class Prep final : public Edit {
+class Prep final : public Diskedit {
 	const std::string old;	// the table's sector as it was
 
 	std::string gettable();
-	static std::unique_ptr<Part> newpart(const Preppart& p);
+	static std::unique_ptr<Diskpart> newpart(const Preppart& p);
 
 	Answer add(const std::string& name, int64_t start, int64_t n) override;
 	Answer okname(std::string_view name) override;
-	void sum(const Part* p, int64_t start, int64_t n) override;
+	void sum(const Diskpart* p, int64_t start, int64_t n) override;
 	Answer write() override;
 	[[noreturn]] void restore();
 
 public:
-	explicit Prep(Disk& d) : Edit(d, "sector", d.secsize, d.secs), old(gettable()) {}
+	explicit Prep(Disk& d) : Diskedit(d, "sector", d.secsize, d.secs), old(gettable())
+	{
+	}
 	void readparts();
 	Answer autopart(const std::vector<std::string>& names);
 };
@@ -41,17 +43,18 @@ Prep::gettable()
 	if(disk.read(b, uint64_t(disk.secsize)) != b.size())
 		return {};
 	if(s.starts_with("\xEB\x3C\x90")) {
-		say("the second sector, where Plan 9's partition table goes, begins a FAT\n"
+		say("the second sector, where Plan 9's partition table goes, begins a "
+		    "FAT\n"
 		    "file system.  If that is not wanted, zero it and try again.\n");
 		exits("fat partition");
 	}
 	return s;
 }
 
-std::unique_ptr<Part>
+std::unique_ptr<Diskpart>
 Prep::newpart(const Preppart& p)
 {
-	auto q = std::make_unique<Part>();
+	auto q = std::make_unique<Diskpart>();
 	q->name = q->ctlname = p.name;
 	q->start = q->ctlstart = p.start;
 	q->end = q->ctlend = p.end;
@@ -121,7 +124,7 @@ Prep::okname(std::string_view name)
 }
 
 void
-Prep::sum(const Part* p, int64_t start, int64_t n)
+Prep::sum(const Diskpart* p, int64_t start, int64_t n)
 {
 	int64_t bytes = (n - start) * disk.secsize;
 	out.put(fmt::format("{} {:<12} {:>{}} {:<{}} ({} sectors, {})\n",

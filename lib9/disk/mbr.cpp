@@ -203,7 +203,8 @@ drivergeometry(Geometry g, int64_t secs)
 Geometry
 guessgeometry(int64_t secs)
 {
-	constexpr Geometry usual[] = {{0, 64, 32}, {0, 64, 63}, {0, 128, 63}, {0, 255, 63}};
+	constexpr Geometry usual[] = {
+		{0, 64, 32}, {0, 64, 63}, {0, 128, 63}, {0, 255, 63}};
 	Geometry g = usual[3];
 	for(const Geometry& u : usual)
 		if(1024 * u.cylinder() >= secs) {

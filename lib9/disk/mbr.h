@@ -37,7 +37,7 @@ struct Geometry {
 	int64_t cylinder() const { return h * s; }	// in sectors
 };
 
-using Chs = std::array<uint8_t, 3>;	// head, sector with the high bits of c, low bits of c
+using Chs = std::array<uint8_t, 3>; // head, sector with the high bits of c, low bits of c
 
 // The place of sector lba; what lies behind cylinder 1023 is the last that can be said.
 Chs tochs(const Geometry& g, uint64_t lba);

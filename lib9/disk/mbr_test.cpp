@@ -28,8 +28,9 @@ text(const Mbrchain& m)
 {
 	std::string s;
 	for(const Mbrpart& p : m.parts)
-		s += std::string(p.isprimary() ? "p" : "s") + std::to_string(p.entry.type) + ":" +
-		     std::to_string(p.start) + "-" + std::to_string(p.end) + " ";
+		s += std::string(p.isprimary() ? "p" : "s") +
+		     std::to_string(p.entry.type) + ":" + std::to_string(p.start) + "-" +
+		     std::to_string(p.end) + " ";
 	for(const std::string& f : m.faults)
 		s += f + ". ";
 	return s;
@@ -69,7 +70,8 @@ geometry(const std::optional<Geometry>& g)
 {
 	if(!g)
 		return "none";
-	return std::to_string(g->c) + "/" + std::to_string(g->h) + "/" + std::to_string(g->s);
+	return std::to_string(g->c) + "/" + std::to_string(g->h) + "/" +
+	       std::to_string(g->s);
 }
 }
 
@@ -127,8 +129,8 @@ TEST(mbr, a_table_packs_into_the_bytes_that_PCs_read)
 	Mbrtable t;
 	t[0] = mbrentry({957, 128, 63}, {.active = Mbractive}, Mbrplan9, 0, 63, 7717248);
 	Mbrbytes b = packmbr(t);
-	const uint8_t want[] = {0x80, 1, 1, 0, 0x39, 127, 0xFF, 0xBC, 63, 0, 0, 0, 0x41, 0xC1,
-		0x75, 0};
+	const uint8_t want[] = {0x80, 1, 1, 0, 0x39, 127,  0xFF, 0xBC,
+				63,   0, 0, 0, 0x41, 0xC1, 0x75, 0};
 	for(size_t i = 0; i < sizeof want; i++)
 		EXPECT_EQ(uint8_t(b[i]), want[i]) << i;
 	EXPECT_EQ(packmbr(*unpackmbr(b)), b);
@@ -175,8 +177,9 @@ TEST(mbr, a_chain_that_loops_ends)
 	puttable(st, 100, {entry(0x83, 1, 1), entry(0x05, 10, 1000)});
 	puttable(st, 110, {entry(0x83, 1, 1), entry(0x05, 0, 1000)});
 	st.truncate(1000000 * 512);
-	EXPECT_EQ(text(chain(st)), "s131:101-102 s131:111-112 "
-				   "partition table at sector 100: the chain of tables is a loop. ");
+	EXPECT_EQ(text(chain(st)),
+		  "s131:101-102 s131:111-112 "
+		  "partition table at sector 100: the chain of tables is a loop. ");
 	puttable(st, 0, {entry(0x05, 0, 1000)});
 	EXPECT_EQ(text(chain(st)),
 		  "partition table at sector 0: the chain of tables is a loop. ");
@@ -185,7 +188,8 @@ TEST(mbr, a_chain_that_loops_ends)
 TEST(mbr, a_chain_that_leaves_the_disk_ends)
 {
 	Memstore st(1 << 30);
-	puttable(st, 0, {entry(0x05, 4000000000, 1000), entry(0x83, 4000000000, 4000000000)});
+	puttable(st, 0,
+		 {entry(0x05, 4000000000, 1000), entry(0x83, 4000000000, 4000000000)});
 	st.truncate(1000000 * 512);
 	EXPECT_EQ(text(chain(st)), "p131:4000000000-8000000000 partition table at sector "
 				   "4000000000: beyond the end of the disk. ");
@@ -194,10 +198,13 @@ TEST(mbr, a_chain_that_leaves_the_disk_ends)
 TEST(mbr, chains_that_fork_at_every_table_end)
 {
 	Memstore st(1 << 30);
-	puttable(st, 0, {entry(0x05, 1, 1), entry(0x05, 2, 1), entry(0x05, 3, 1), entry(0x05, 4, 1)});
+	puttable(st, 0,
+		 {entry(0x05, 1, 1), entry(0x05, 2, 1), entry(0x05, 3, 1),
+		  entry(0x05, 4, 1)});
 	for(uint32_t i = 1; i < 1000; i++)
-		puttable(st, i, {entry(0x05, i, 1), entry(0x05, i + 1, 1), entry(0x83, 1, 1),
-					entry(0x05, i * 2, 1)});
+		puttable(st, i,
+			 {entry(0x05, i, 1), entry(0x05, i + 1, 1), entry(0x83, 1, 1),
+			  entry(0x05, i * 2, 1)});
 	st.truncate(1000000 * 512);
 	EXPECT_LE(chain(st).tables.size(), 128u);
 }
@@ -249,9 +256,11 @@ TEST(mbr, what_a_table_cannot_say_is_an_error_before_anything_is_written)
 		  "partition too large for the table");
 	constexpr auto overlap = "partitions overlap or leave the extended partition";
 	// Two in one table: the second would take the place of the first.
-	EXPECT_EQ(why({secondary(1, 100, 101, 200), secondary(1, 100, 200, 300)}), overlap);
+	EXPECT_EQ(why({secondary(1, 100, 101, 200), secondary(1, 100, 200, 300)}),
+		  overlap);
 	EXPECT_EQ(why({secondary(1, 100, 100, 200)}), overlap);
-	EXPECT_EQ(why({secondary(1, 100, 101, 300), secondary(1, 200, 201, 400)}), overlap);
+	EXPECT_EQ(why({secondary(1, 100, 101, 300), secondary(1, 200, 201, 400)}),
+		  overlap);
 	EXPECT_EQ(why({secondary(1, 100, 101, 300), primary(1, 250, 400)}), overlap);
 	EXPECT_EQ(why({secondary(1, 100, 101, 2000000)}), overlap);
 }

@@ -26,7 +26,7 @@ bool isprepname(std::string_view name);
 
 struct Preptable {
 	bool found = false;	// the sector begins with a table
-	bool fault = false;	// it has lines that are none of a table's; they are left out
+	bool fault = false; // it has lines that are none of a table's; they are left out
 	std::vector<Preppart> parts;	// in the table's order
 };
 
@@ -41,7 +41,8 @@ std::string formatprep(const std::vector<Preppart>& parts, size_t secsize);
 struct Autodisk {
 	int64_t secs = 0;
 	int64_t secsize = 512;
-	int64_t psecsize = 512;	// of the hardware's sectors: what partitions are aligned to
+	int64_t psecsize =
+		512; // of the hardware's sectors: what partitions are aligned to
 	int64_t physalign = 0;	// where the first of them begins
 	int64_t offset = 0;	// of the partition on its disk
 };

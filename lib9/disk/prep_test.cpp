@@ -14,7 +14,8 @@ text(const std::vector<Preppart>& v)
 {
 	std::string s;
 	for(const Preppart& p : v)
-		s += p.name + " " + std::to_string(p.start) + "-" + std::to_string(p.end) + " ";
+		s += p.name + " " + std::to_string(p.start) + "-" +
+		     std::to_string(p.end) + " ";
 	return s;
 }
 
@@ -51,7 +52,8 @@ TEST(prep, shares_go_by_weight_within_bounds)
 {
 	EXPECT_EQ(layout(20000000, {"fossil", "arenas"}),
 		  "fossil 2-3333335 arenas 3333335-19999999 ");
-	EXPECT_EQ(layout(20000000, {"swap", "other"}), "other 2-18951426 swap 18951426-19999999 ");
+	EXPECT_EQ(layout(20000000, {"swap", "other"}),
+		  "other 2-18951426 swap 18951426-19999999 ");
 	EXPECT_EQ(layout(600000, {"9fat", "fs"}), "9fat 0-190400 fs 190400-600000 ");
 	EXPECT_EQ(layout(1000, {}), "");
 }
@@ -68,8 +70,8 @@ TEST(prep, a_disk_that_is_too_small_is_said_to_be)
 TEST(prep, partitions_are_aligned_to_the_sectors_of_the_hardware)
 {
 	Autodisk d{.psecsize = 4096, .offset = 63};
-	for(const Preppart& p : autoprep({.secs = 7717185, .psecsize = 4096, .offset = 63},
-		    {"nvram", "fs"}))
+	for(const Preppart& p :
+	    autoprep({.secs = 7717185, .psecsize = 4096, .offset = 63}, {"nvram", "fs"}))
 		EXPECT_EQ((p.start + 63) % 8, 0);
 	EXPECT_EQ(layout(7717185, {"9fat", "nvram", "fs"}, d).substr(0, 28),
 		  "9fat 0-204801 nvram 204801-2");
@@ -80,7 +82,8 @@ TEST(prep, partitions_are_aligned_to_the_sectors_of_the_hardware)
 
 TEST(prep, a_table_is_lines_in_a_sector)
 {
-	Preptable t = parseprep(std::string_view("part 9fat 0 2048\npart fs 2048 4096\n\0part x", 45));
+	Preptable t = parseprep(
+		std::string_view("part 9fat 0 2048\npart fs 2048 4096\n\0part x", 45));
 	EXPECT_TRUE(t.found);
 	EXPECT_FALSE(t.fault);
 	EXPECT_EQ(text(t.parts), "9fat 0-2048 fs 2048-4096 ");
@@ -92,10 +95,11 @@ TEST(prep, a_table_is_lines_in_a_sector)
 
 TEST(prep, lines_that_no_table_has_are_left_out)
 {
-	for(const char* s : {"part", "part a", "part a 1", "part a 1 2 3", "partition a 1 2",
-		    "part a 2 2", "part a 3 2", "part a -1 2", "part a 1 2x",
-		    "part a 1 99999999999999999999", "part a 0 9223372036854775807",
-		    "part a/b 1 2", "part \x1b[2J 1 2", "part \x7f 1 2"}) {
+	for(const char* s :
+	    {"part", "part a", "part a 1", "part a 1 2 3", "partition a 1 2",
+	     "part a 2 2", "part a 3 2", "part a -1 2", "part a 1 2x",
+	     "part a 1 99999999999999999999", "part a 0 9223372036854775807",
+	     "part a/b 1 2", "part \x1b[2J 1 2", "part \x7f 1 2"}) {
 		Preptable t = parseprep(std::string(s) + "\npart good 5 6\n");
 		EXPECT_TRUE(t.found && t.fault) << s;
 		EXPECT_EQ(text(t.parts), "good 5-6 ") << s;
@@ -135,10 +139,11 @@ TEST(sdctl, lines_of_a_ctl_file)
 
 TEST(sdctl, lines_that_make_no_sense_are_passed_over)
 {
-	Sdctl sd = parsesdctl("geometry\ngeometry x 512\ngeometry 1 0\ngeometry 1 -512\n"
-			      "geometry 99999999999999999999 512\nalignment 0 0\n"
-			      "part a 2 1\npart b -1 5\npart '' 1 2\npart c 1\npart d 1 2 e\n"
-			      "geometry 100 512 1 300 99\n'");
+	Sdctl sd = parsesdctl(
+		"geometry\ngeometry x 512\ngeometry 1 0\ngeometry 1 -512\n"
+		"geometry 99999999999999999999 512\nalignment 0 0\n"
+		"part a 2 1\npart b -1 5\npart '' 1 2\npart c 1\npart d 1 2 e\n"
+		"geometry 100 512 1 300 99\n'");
 	EXPECT_EQ(sd.secs, 100);
 	EXPECT_EQ(sd.h, 0);
 	EXPECT_EQ(sd.psecsize, 0);

@@ -39,7 +39,8 @@ readback(const Mbrchain& m, const Geometry& g, int64_t secs)
 	Mbrchain n = readmbr(st, 512, secs);
 	must(n.parts.size() == m.parts.size() && n.faults.empty());
 	for(size_t i = 0; i < n.parts.size(); i++)
-		must(n.parts[i].start == m.parts[i].start && n.parts[i].end == m.parts[i].end);
+		must(n.parts[i].start == m.parts[i].start &&
+		     n.parts[i].end == m.parts[i].end);
 }
 
 // Each 66 bytes of the input are a table; they lie in every fourth sector.
@@ -98,7 +99,10 @@ void
 exprs(std::string_view s)
 {
 	try {
-		evalexpr(s, {.dot = 100, .dollar = INT64_MAX, .size = INT64_MAX / 3, .unit = 512});
+		evalexpr(s, {.dot = 100,
+			     .dollar = INT64_MAX,
+			     .size = INT64_MAX / 3,
+			     .unit = 512});
 	} catch(const Error&) {
 		return;
 	}
@@ -112,7 +116,8 @@ LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
 	if(size == 0)
 		return 0;
 	auto b = std::as_bytes(std::span(data + 1, size - 1));
-	std::string_view s(static_cast<const char*>(static_cast<const void*>(b.data())), b.size());
+	std::string_view s(static_cast<const char*>(static_cast<const void*>(b.data())),
+			   b.size());
 	switch(data[0] % 4) {
 	case 0: p9::mbrs(b); break;
 	case 1: p9::preps(s); break;
