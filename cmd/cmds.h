@@ -28,6 +28,7 @@ void mount(Argv argv);
 void mv(Argv argv);
 void ns(Argv argv);
 void partfs(Argv argv);
+void pc(Argv argv);
 void prep(Argv argv);
 void ps(Argv argv);
 void pwd(Argv argv);

@@ -55,6 +55,7 @@ cmdtab()
 		{"mount", program<mount>},
 		{"mv", program<mv>},
 		{"ns", program<ns>},
+		{"pc", program<pc>},
 		{"ps", program<ps>},
 		{"pwd", program<pwd>},
 		{"qcowfs", program<qcowfs>},
