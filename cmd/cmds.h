@@ -16,6 +16,8 @@ void dd(Argv argv);
 void echo(Argv argv);
 void fdisk(Argv argv);
 void grep(Argv argv);
+void gunzip(Argv argv);
+void gzip(Argv argv);
 void kill(Argv argv);
 void lc(Argv argv);
 void ls(Argv argv);

@@ -45,6 +45,8 @@ cmdtab()
 		{"disk/qcowfs", program<qcowfs>},
 		{"echo", program<echo>},
 		{"grep", program<grep>},
+		{"gunzip", program<gunzip>},
+		{"gzip", program<gzip>},
 		{"kill", program<kill>},
 		{"lc", program<lc>},
 		{"ls", program<ls>},
