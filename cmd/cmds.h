@@ -53,4 +53,5 @@ void tr(Argv argv);
 void uniq(Argv argv);
 void unmount(Argv argv);
 void wc(Argv argv);
+void xd(Argv argv);
 }

@@ -80,6 +80,7 @@ cmdtab()
 		{"uniq", program<uniq>},
 		{"unmount", program<unmount>},
 		{"wc", program<wc>},
+		{"xd", program<xd>},
 	};
 	return tab;
 }
