@@ -13,6 +13,7 @@ void cmp(Argv argv);
 void cp(Argv argv);
 void date(Argv argv);
 void dd(Argv argv);
+void du(Argv argv);
 void echo(Argv argv);
 void fdisk(Argv argv);
 void grep(Argv argv);

@@ -43,6 +43,7 @@ cmdtab()
 		{"disk/partfs", program<partfs>},
 		{"disk/prep", program<prep>},
 		{"disk/qcowfs", program<qcowfs>},
+		{"du", program<du>},
 		{"echo", program<echo>},
 		{"grep", program<grep>},
 		{"gunzip", program<gunzip>},
