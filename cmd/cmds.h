@@ -49,6 +49,7 @@ void sum(Argv argv);
 void tail(Argv argv);
 void tee(Argv argv);
 void test(Argv argv);
+void time(Argv argv);
 void touch(Argv argv);
 void tr(Argv argv);
 void uniq(Argv argv);

@@ -76,6 +76,7 @@ cmdtab()
 		{"tail", program<tail>},
 		{"tee", program<tee>},
 		{"test", program<test>},
+		{"time", program<time>},
 		{"touch", program<touch>},
 		{"tr", program<tr>},
 		{"uniq", program<uniq>},
