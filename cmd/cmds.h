@@ -7,8 +7,10 @@
 
 namespace p9 {
 
+void basename(Argv argv);
 void bind(Argv argv);
 void cat(Argv argv);
+void cleanname(Argv argv);
 void cmp(Argv argv);
 void cp(Argv argv);
 void date(Argv argv);

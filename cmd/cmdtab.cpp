@@ -32,8 +32,10 @@ cmdtab()
 {
 	static constexpr Program tab[] = {
 		{"[", program<test>},
+		{"basename", program<basename>},
 		{"bind", program<bind>},
 		{"cat", program<cat>},
+		{"cleanname", program<cleanname>},
 		{"cmp", program<cmp>},
 		{"cp", program<cp>},
 		{"date", program<date>},
