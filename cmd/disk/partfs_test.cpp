@@ -304,6 +304,8 @@ PTEST(partfs, it_is_mounted_before_dev_and_posted)
 	EXPECT_TRUE(trystat("/dev/pid"));
 	EXPECT_TRUE(trystat("/srv/disk"));
 	remove("/srv/disk");
+	Ran r = run({"disk/partfs", "-D", "-m", "/n/d", Image});
+	EXPECT_NE(r.err.find("Tattach"), std::string::npos) << r.err;
 }
 
 PTEST(partfs, a_disk_on_a_disk_passes_messages_on)

@@ -91,3 +91,10 @@ part data 0 8388608
 part plan9 63 8385930
 !
 ok 'its image is sound' qemu-img check image.qcow2
+rm -f image.qcow2
+examples qcowfs >example
+timeout 60 "$emu" example >got 2>&1 </dev/null
+is 'the example of our qcowfs(8)' <<!
+fs 8385864
+!
+ok 'its image is sound' qemu-img check image.qcow2
