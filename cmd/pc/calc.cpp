@@ -221,6 +221,7 @@ Calcline::expression(int minprec)
 	Restored<int> r(depth, depth + 1);
 	if(depth > Maxdepth)
 		error("expression too deep");
+	c.host.poll();
 	Num a = primary();
 	for(;;) {
 		if(at("?") && minprec <= Ternaryprec) {

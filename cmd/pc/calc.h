@@ -43,7 +43,8 @@ struct Calcsettings {
 // What the calculator asks of its surroundings.
 struct Calchost {
 	std::function<void(Buf)> random = [](Buf) {};
-	std::function<void()> poll = [] {};	// called in what takes long
+	// Called in what takes long or goes deep; its Errors end the line.
+	std::function<void()> poll = [] {};
 	size_t maxbits = 1 << 20;	// of any number
 };
 

@@ -26,6 +26,13 @@ random(Buf b)
 	if(readn(open("#c/random", OREAD), b) < b.size())
 		error(Eshort);
 }
+
+void
+poll()
+{
+	pollnotes();
+	stackcheck();
+}
 }
 
 void
@@ -35,7 +42,7 @@ pc(Argv argv)
 	if(a.flag() || a.argc() > 0)
 		a.usage();
 	const bool prompt = interactive();
-	calc::Calc calculator({random, pollnotes});
+	calc::Calc calculator({random, poll});
 	Bin in(0);
 	Bout out(1);
 	std::string_view s;
