@@ -14,7 +14,8 @@ namespace p9 {
 namespace {
 
 constexpr size_t Maxtargets = 1 << 20;
-constexpr size_t Maxname = 64 << 10;
+constexpr size_t Maxname = 4 << 10;
+constexpr size_t Maxtrace = 100;	// targets in a message
 
 [[noreturn]] void
 fatal(const std::string& what)
@@ -29,9 +30,8 @@ const Match nomatch;
 std::string
 trace(const Target& t, const Arc* a)
 {
-	constexpr size_t Most = 100;
 	std::string s = "\t" + t.name;
-	for(size_t n = 0; a && n < Most; n++) {
+	for(size_t n = 0; a && n < Maxtrace; n++) {
 		s += " <-(" + a->r->where() + ")- ";
 		if(!a->n)
 			break;
@@ -207,8 +207,12 @@ Graph::checkcycles(Target& root)
 		size_t k = 0;
 		while(path[k].first != n)
 			k++;
-		for(; k < path.size(); k++) {
+		for(size_t shown = 0; k < path.size(); k++) {
 			const Arc& a = path[k].first->prereqs[path[k].second - 1];
+			if(shown++ == Maxtrace) {
+				chain += " <- ...";
+				break;
+			}
 			chain += " <-(" + a.r->where() + ")- " + a.n->name;
 		}
 		fatal("cycle in graph detected at target " + n->name + "\n" + chain);

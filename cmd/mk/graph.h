@@ -76,7 +76,12 @@ struct Target {
 	unsigned flags = 0;
 	std::vector<Arc> prereqs;
 	unsigned seen = 0;	// the last walk that came by
-	unsigned pass = 0;	// the same of passes that make
+
+	// While it waits for prerequisites: for how many, and who asked for it how.
+	size_t waits = 0;
+	Target* wantedby = nullptr;
+	const Arc* wanted = nullptr;
+	std::vector<Target*> waiters;	// those that wait for it, once for each Arc
 
 	bool is(unsigned f) const { return flags & f; }
 	// One of Notmade, Beingmade, Made.

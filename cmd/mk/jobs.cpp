@@ -189,10 +189,10 @@ Jobs::failed(const Job& j, size_t slot, const std::string& status)
 		text += (first ? ", deleting '" : " '") + t->name + "'";
 		first = false;
 		try {
-			remove(t->name);
+			if(trystat(t->name))
+				remove(t->name);
 		} catch(const Error& e) {
-			if(!e.is(Enonexist))
-				why += "mk: " + t->name + ": " + e.reason() + "\n";
+			why += "mk: " + t->name + ": " + e.reason() + "\n";
 		}
 	}
 	s.out.complain(text + "\n" + why);

@@ -201,20 +201,22 @@ class Maker {
 	Mkstate& s;
 	Graph graph;
 	Jobs jobs;
+	std::deque<Target*> todo;	// all that they waited for is made
 	std::unordered_map<std::string, bool> outdated;	// by what P programs said
-	unsigned passes = 0;
-	bool progress = false;	// in this pass
 	size_t ran = 0;	// recipes that had been started when times were forgotten
 
-	bool pass(Target& root);
+	void prepare(Target& root);
+	bool visit(Target& t);
 	Step step(Visit& v, Visit& below);
 	bool begin(Visit& v);
 	bool prereqs(Visit& v, Visit& below);
 	Step decide(Visit& v);
+	void await(const Visit& v);
 	bool pretend(Visit& v);
 	Step pretenders(Visit& v, Visit& below);
 	void leaf(Target& t);
 	void made(Target& t);
+	void settled(Target& t);
 	void unpretend(Target& t);
 	bool outofdate(const Target& t, const Arc& a, Compare how = Compare::Cached);
 	void update(Target& t, bool failed);

@@ -40,7 +40,6 @@ Maker::uptodate(const Target& t)
 bool
 Maker::recipe(Target& t)
 {
-	progress = true;
 	const Arc* by = nullptr;
 	for(const Arc& a : t.prereqs)
 		if(!a.r->recipe->empty())
@@ -52,7 +51,11 @@ Maker::recipe(Target& t)
 	j.m = by->m;
 	gather(j, t, *by);
 	gatherprereqs(j);
+	std::vector<Target*> nodes = j.nodes;
 	jobs.add(std::move(j));
+	for(Target* n : nodes)
+		if(n->is(Target::Made))	// -n and -t
+			settled(*n);
 	return true;
 }
 

@@ -1,5 +1,9 @@
 // What is out of date, and in which order it can be made.
 //
+// A target is visited once its prerequisites have been, and again when those that it
+// had to wait for are made; nothing is visited in between, so that a chain or a crowd of
+// targets costs no more than its length.
+//
 // A target that is not there but has prerequisites may pretend: as long as nobody who
 // needs it is older than its prerequisites, it is not made.  Flags of Target say so.
 
@@ -29,15 +33,14 @@ directory()
 struct Maker::Visit {
 	Target* n = nullptr;
 	Target* p = nullptr;	// who wants it
-	Arc* parc = nullptr;	// and how
+	const Arc* parc = nullptr;	// and how
 	enum { Begin, Prereqs, Pretenders } phase = Begin;
-	bool again = false;	// for the second time in a row
 	bool down = false;	// the prerequisite at hand has been visited
 	bool ready = true;	// all prerequisites are made
 	bool stale = false;
 	bool did = false;	// something was found to do
 	size_t i = 0;	// the prerequisite at hand
-	Arc* ra = nullptr;	// to the youngest that makes it stale
+	const Arc* ra = nullptr;	// to the youngest that makes it stale
 };
 
 Maker::Maker(Mkstate& state)
@@ -57,6 +60,21 @@ Maker::nrep() const
 }
 
 void
+Maker::prepare(Target& root)
+{
+	todo.clear();
+	graph.each(root, [](Target& t) {
+		t.flags &= ~unsigned(Target::Pretending);
+		t.flags |= Target::Canpretend;
+		t.setmade(Target::Notmade);
+		t.waits = 0;
+		t.waiters.clear();
+		t.wantedby = nullptr;
+		t.wanted = nullptr;
+	});
+}
+
+void
 Maker::make(const std::string& name)
 {
 	jobs.setlimit();
@@ -67,33 +85,31 @@ Maker::make(const std::string& name)
 	Target& root = graph.build(name, nrep());
 	if(s.flags.dgraph)
 		s.out.put("new target\n" + dumpgraph(graph, root));
-	graph.each(root, [](Target& t) {
-		t.flags &= ~unsigned(Target::Pretending);
-		t.flags |= Target::Canpretend;
-		t.setmade(Target::Notmade);
-	});
-	bool did = false;
-	while(root.is(Target::Notmade)) {
-		progress = false;
-		did |= pass(root);
+	prepare(root);
+	bool did = visit(root);
+	for(;;) {
 		s.commands.checknotes();
-		if(!progress && !jobs.wait())
-			break;	// only errors can be in the way
+		if(!todo.empty()) {
+			Target* t = todo.front();
+			todo.pop_front();
+			did |= visit(*t);
+		} else if(!jobs.wait()) {
+			break;
+		}
 	}
-	while(!jobs.idle())
-		jobs.wait();
 	if(!did && s.errors == 0)
 		s.out.put("mk: '" + root.name + "' is up to date\n");
 	s.out.flush();
 }
 
-// Looks at all that is to be made once.  Answers whether a recipe was found to run.
+// Looks at a target and at what it needs.  Answers whether a recipe was found to run.
 bool
-Maker::pass(Target& root)
+Maker::visit(Target& t)
 {
-	passes++;
 	std::vector<Visit> path(1);
-	path[0].n = &root;
+	path[0].n = &t;
+	path[0].p = t.wantedby;
+	path[0].parc = t.wanted;
 	for(;;) {
 		Visit below;
 		if(step(path.back(), below) == Step::Down) {
@@ -143,10 +159,9 @@ Maker::begin(Visit& v)
 		if(!n.is(Target::Pretending))
 			return false;
 		n.time = 0;
-	} else if(n.pass == passes && !v.again) {
+	} else if(n.waits > 0) {
 		return false;
 	}
-	n.pass = passes;
 	if(n.prereqs.empty()) {
 		leaf(n);
 		return false;
@@ -162,7 +177,7 @@ Maker::prereqs(Visit& v, Visit& below)
 {
 	Target& n = *v.n;
 	for(; v.i < n.prereqs.size(); v.i++) {
-		Arc& a = n.prereqs[v.i];
+		const Arc& a = n.prereqs[v.i];
 		if(!a.n) {
 			if(n.time == 0) {
 				v.stale = true;
@@ -196,8 +211,10 @@ Maker::prereqs(Visit& v, Visit& below)
 Maker::Step
 Maker::decide(Visit& v)
 {
-	if(!v.ready)
+	if(!v.ready) {
+		await(v);
 		return Step::Done;
+	}
 	if(!v.stale) {
 		made(*v.n);
 		return Step::Done;
@@ -208,6 +225,20 @@ Maker::decide(Visit& v)
 	v.i = 0;
 	v.down = false;
 	return Step::Down;
+}
+
+// v's target is visited again when all that it lacks is made.
+void
+Maker::await(const Visit& v)
+{
+	Target& n = *v.n;
+	n.wantedby = v.p;
+	n.wanted = v.parc;
+	for(const Arc& a : n.prereqs)
+		if(a.n && a.n->is(Target::Notmade | Target::Beingmade)) {
+			a.n->waiters.push_back(&n);
+			n.waits++;
+		}
 }
 
 bool
@@ -233,7 +264,7 @@ Maker::pretenders(Visit& v, Visit& below)
 {
 	Target& n = *v.n;
 	for(; v.i < n.prereqs.size(); v.i++) {
-		Arc& a = n.prereqs[v.i];
+		const Arc& a = n.prereqs[v.i];
 		if(!a.n || !a.n->is(Target::Pretending))
 			continue;
 		if(s.flags.explain)
@@ -254,13 +285,11 @@ Maker::pretenders(Visit& v, Visit& below)
 		v.did |= recipe(n);
 		return Step::Done;
 	}
-	if(v.did)
-		return Step::Done;
 	Visit again;
 	again.n = v.n;
 	again.p = v.p;
 	again.parc = v.parc;
-	again.again = true;
+	again.did = v.did;
 	v = again;
 	return step(v, below);
 }
@@ -277,14 +306,22 @@ Maker::leaf(Target& t)
 		error(Emkstop);
 	t.setmade(Target::Beingmade);	// for ever
 	s.errors++;
-	progress = true;
 }
 
 void
 Maker::made(Target& t)
 {
-	progress |= t.is(Target::Notmade);
 	t.setmade(Target::Made);
+	settled(t);
+}
+
+// Those who waited for t wait for one less.
+void
+Maker::settled(Target& t)
+{
+	for(Target* w : std::exchange(t.waiters, {}))
+		if(--w->waits == 0)
+			todo.push_back(w);
 }
 
 void
@@ -293,7 +330,6 @@ Maker::unpretend(Target& t)
 	t.setmade(Target::Notmade);
 	t.flags &= ~unsigned(Target::Canpretend | Target::Pretending);
 	t.time = 0;
-	t.pass = 0;
 }
 
 // Equal times are out of date: what was changed in the same second may have been changed
@@ -323,18 +359,18 @@ Maker::update(Target& t, bool failed)
 	if(time) {
 		t.time = time;
 		t.flags &= ~unsigned(Target::Canpretend | Target::Pretending);
-		for(const Arc& a : t.prereqs) {
-			if(a.n && !a.r->prog.empty())
-				outofdate(t, a, Compare::Again);
-			if(a.r->is(Aupdate) && !a.r->recipe->empty() && !failed)
-				t.time = Filetimes::now();
-		}
-		return;
+	} else {
+		t.time = 1;
 	}
-	t.time = 1;
-	for(const Arc& a : t.prereqs)
-		if(a.n && outofdate(t, a, Compare::Again))
+	for(const Arc& a : t.prereqs) {
+		bool asks = a.n && (!time || !a.r->prog.empty());
+		if(asks && outofdate(t, a, Compare::Again) && !time)
 			t.time = a.n->time;
+		if(time && !failed && a.r->is(Aupdate) && !a.r->recipe->empty())
+			t.time = Filetimes::now();
+	}
+	if(!failed)
+		settled(t);
 }
 
 void
