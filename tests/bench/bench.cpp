@@ -111,6 +111,7 @@ const Bench all[] = {
 	{"proc.memory.used", "KiB", false, "", procmemoryused},
 	{"rc.loop", "us", false, "9base rc", rcloop},
 	{"rc.backquote", "ms", false, "9base rc", rcbackquote},
+	{"mk.uptodate", "s", false, "9base mk", mkuptodate},
 };
 
 void

@@ -50,4 +50,5 @@ Figure procmemory();
 Figure procmemoryused();
 Figure rcloop();
 Figure rcbackquote();
+Figure mkuptodate();
 }
