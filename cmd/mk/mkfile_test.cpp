@@ -123,7 +123,7 @@ TEST(mkwords, faults_are_told)
 
 TEST(mkwords, values_have_a_limit)
 {
-	std::string text = "X=0123456789\n";
+	std::string text = "X=" + std::string(10'000, 'x') + "\n";
 	for(int i = 0; i < 40; i++)
 		text += "X=$X $X\n";
 	EXPECT_TRUE(fault(text).ends_with("syntax error; value too large\n"));

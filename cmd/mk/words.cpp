@@ -11,7 +11,7 @@ namespace p9 {
 namespace {
 
 constexpr int Maxdepth = 100;	// ${} in ${}
-constexpr size_t Maxvalue = 4 << 20;	// bytes that a list may have
+constexpr size_t Maxvalue = 16 << 20;	// bytes that a list may have
 
 // Where the quote that begins s ends, '' being one character of it; npos if it does not.
 size_t
