@@ -98,3 +98,70 @@ is 'the example of our qcowfs(8)' <<!
 fs 8385864
 !
 ok 'its image is sound' qemu-img check image.qcow2
+
+# In the manner of 9front's mkfile: recipes that call mk again, with what they set.
+mkdir dist && cd dist || exit 1
+cat >mkfile <<'!'
+%.amd64.qcow2:
+	@{
+	mb=377
+	mk $target.$pid.disk
+	mv $target.$pid.disk $target
+	}
+
+%.pi.img:
+	@{
+	mb=400
+	mk $target.$pid.disk
+	mv $target.$pid.disk $target
+	}
+
+%.disk:D:
+	@{rfork n
+	rm -f $target
+	s=`{basename $target}
+	if(~ $target *.qcow2.*){
+		disk/qcowfs -n `{echo $mb '*1048576' | pc} $target
+		disk/partfs -m /n/$s /mnt/qcow/data
+	}
+	if not {
+		dd -if /dev/zero -of $target -bs 1048576 -oseek $mb -count 1 -quiet 1
+		disk/partfs -m /n/$s $target
+	}
+	d=/n/$s/sdXX
+	disk/mbr $d/data
+	if(~ $target *.pi.img.*){
+		{
+			echo 'a p1 . .+100M'
+			echo 't p1 FAT32'
+			echo 'a p2 . $'
+			echo 'A p1'
+			echo 'p'
+			echo 'w'
+			echo 'q'
+		} | disk/fdisk -b $d/data
+	}
+	if not
+		disk/fdisk -baw $d/data
+	disk/prep -bw -a^(nvram fs) $d/plan9
+	exit ''
+	}
+!
+rc 'mk x.amd64.qcow2 x.pi.img'
+cp got ../log2; ls | grep x >got
+is 'recipes within recipes leave what they make' <<!
+x.amd64.qcow2
+x.pi.img
+!
+ok 'an image that is sound' qemu-img check x.amd64.qcow2
+qemu-img convert -O raw x.amd64.qcow2 x.raw
+parts x.raw >got
+is 'of its size' <<!
+32 772064 39, bootable
+!
+parts x.pi.img >got
+is 'and another, a MiB larger than mb says, as dd makes it' <<!
+32 204768 b, bootable
+204800 616448 39
+!
+cd ..
