@@ -245,8 +245,12 @@ Lexer::quotedword()
 	for(;;) {
 		inquote = true;
 		int c = advance();
-		if(c == -1)
-			break;
+		if(c == -1) {	// the rest of a script that was cut off is not run
+			inquote = false;
+			tok = "EOF";
+			complain("syntax error");
+			return Tk::Bad;
+		}
 		// The look ahead is outside the quotes, unless it is a quote.
 		if(c == '\'') {
 			inquote = false;

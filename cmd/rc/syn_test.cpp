@@ -189,6 +189,13 @@ TEST(rcsyn, a_last_line_needs_no_newline)
 	EXPECT_EQ(printed("a; b"), "a; b");
 }
 
+TEST(rcsyn, a_quote_that_is_open_at_the_end_is_an_error)
+{
+	EXPECT_EQ(printed("rm 'b"), "bad: f:1: token EOF: syntax error\n");
+	EXPECT_EQ(printed("rm '"), "bad: f:1: token EOF: syntax error\n");
+	EXPECT_EQ(printed("a ''''\n"), "a ''''");
+}
+
 TEST(rcsyn, nesting_is_bounded)
 {
 	std::string s(100000, '{');
