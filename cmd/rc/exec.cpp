@@ -242,6 +242,7 @@ Shell::runpipe(const Cmdtree& t)
 		});
 	kids.back().held = true;
 	close(std::move(w));
+	sleep(0);	// who writes little is done before a reader that does not read
 	pushredir({Redirection::Open, r.release(), t.fd1});
 	run(t.kid[1], No);
 	popredir();
