@@ -320,6 +320,7 @@ rc(Argv argv)
 	sh.vars.set("rcname", {argv.empty() ? "rc" : argv[0]});
 	sh.vars.set("*", o.rest);
 	sh.initial = o.initial.value_or(std::string(rcmain));
+	sh.vars.push("0", {sh.initial});	// as the . of it would
 	Textsource src(firstcommands(sh.initial));
 	Lexer lex(src, sh.initial, Unit::Whole);
 	sh.toplevel(lex);
