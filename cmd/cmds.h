@@ -16,6 +16,7 @@ void cp(Argv argv);
 void date(Argv argv);
 void dd(Argv argv);
 void du(Argv argv);
+void diff(Argv argv);
 void echo(Argv argv);
 void fdisk(Argv argv);
 void grep(Argv argv);

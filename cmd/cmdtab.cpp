@@ -40,6 +40,7 @@ cmdtab()
 		{"cp", program<cp>},
 		{"date", program<date>},
 		{"dd", program<dd>},
+		{"diff", program<diff>},
 		{"disk/fdisk", program<fdisk>},
 		{"disk/mbr", program<mbr>},
 		{"disk/partfs", program<partfs>},
