@@ -43,6 +43,7 @@ void qcowfs(Argv argv);
 void ramfs(Argv argv);
 void read(Argv argv);
 void rm(Argv argv);
+void sed(Argv argv);
 void seq(Argv argv);
 void sha1sum(Argv argv);
 void sleep(Argv argv);

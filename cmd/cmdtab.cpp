@@ -70,6 +70,7 @@ cmdtab()
 		{"rc", program<rc>},
 		{"read", program<read>},
 		{"rm", program<rm>},
+		{"sed", program<sed>},
 		{"seq", program<seq>},
 		{"sha1sum", program<sha1sum>},
 		{"sleep", program<sleep>},
