@@ -209,14 +209,11 @@ Search::select(std::string_view s)
 void
 Search::lines(std::string_view s)
 {
-	for(size_t at = 0; at < s.size();) {
-		if(f.oneenough() && count > 0)
-			return;
-		Submatch m = re.matchline(s, at);
-		size_t begin = m.taken() ? m.begin : s.size();
-		size_t end = m.taken() ? std::min(m.end + 1, s.size()) : s.size();
+	size_t at = 0;	// behind the last line that matched
+	auto upto = [&](size_t begin, size_t end) {
 		std::string_view before = s.substr(at, begin - at);
 		std::string_view line = s.substr(begin, end - begin);
+		at = end;
 		if(f.inverted) {
 			select(before);
 			skip(line);
@@ -224,8 +221,15 @@ Search::lines(std::string_view s)
 			skip(before);
 			select(line);
 		}
-		at = end;
-	}
+		return !(f.oneenough() && count > 0);
+	};
+	bool more = true;
+	re.eachline(s, [&](Submatch m) {
+		more = upto(m.begin, std::min(m.end + 1, s.size()));
+		return more;
+	});
+	if(more)
+		upto(s.size(), s.size());
 }
 
 void

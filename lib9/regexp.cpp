@@ -13,6 +13,8 @@ namespace p9 {
 
 // What an expression has become; the machines are made when they are needed.
 struct Regexp::Program {
+	using Found = std::function<bool(Submatch)>;	// false: no more lines are wanted
+
 	// Whether a text must be looked at for what is no UTF-8.
 	enum Text { Raw, Good };
 
@@ -21,7 +23,7 @@ struct Regexp::Program {
 	const Text raw;
 	const Rebytes forward;
 	std::optional<Rebytes> backward;
-	std::optional<Redfa> lines;
+	std::optional<Redfa> line;
 	std::optional<Redfa> any;
 	std::optional<Redfa> longest;
 	std::optional<Redfa> back;
@@ -36,12 +38,15 @@ struct Regexp::Program {
 	bool matchdfa(Redfa& d, std::string_view s);
 	Submatch find(std::string_view s, size_t from);
 	std::optional<Submatch> finddfa(std::string_view s, size_t from, Text t);
+	size_t bylit(std::string_view s, size_t from, const Found& found);
 	Submatch matchline(std::string_view s, size_t from);
-	Submatch linedfa(std::string_view s, size_t from);
-	Submatch linebyline(std::string_view s, size_t from, size_t end);
+	void eachline(std::string_view s, const Found& found);
+	void lines(std::string_view s, size_t from, size_t end, std::vector<Submatch>& v);
 };
 
 namespace {
+
+constexpr size_t Piece = 256 * 1024;	// of lines, at a time
 
 template<class T, class... A>
 T&
@@ -64,6 +69,13 @@ lineof(std::string_view s, size_t from, size_t p)
 	while(l.begin > from && s[l.begin - 1] != '\n')
 		l.begin--;
 	return l;
+}
+
+// Behind the line that is n bytes behind p.
+size_t
+behindline(std::string_view s, size_t p, size_t n)
+{
+	return s.size() - p <= n ? s.size() : std::min(s.find('\n', p + n - 1), s.size() - 1) + 1;
 }
 
 // The end of a piece of s from p on of about n bytes, which divides no rune.
@@ -115,7 +127,7 @@ Regexp::Program::match(std::string_view s)
 			return p != s.npos;
 	}
 	return matchdfa(forward.newline ? made(any, forward, Redfa::Any) :
-		made(lines, forward, Redfa::Lines), s);
+		made(line, forward, Redfa::Lines), s);
 }
 
 // The leftmost longest match; not taken() if there is none, nothing if s is not good.
@@ -159,63 +171,89 @@ Regexp::Program::find(std::string_view s, size_t from)
 	return {from + unescapedlen(e, m.begin) - 1, from + unescapedlen(e, m.end) - 1};
 }
 
-// The lines from from to end, one at a time.
-Submatch
-Regexp::Program::linebyline(std::string_view s, size_t from, size_t end)
+// The lines from from on to which the literal leads, to its last, or to where it is in too
+// many lines that do not match.  Answers where found knows no line yet.
+size_t
+Regexp::Program::bylit(std::string_view s, size_t from, const Found& found)
 {
-	while(from < end) {
-		Submatch l = lineof(s, from, from);
-		if(matchdfa(*lines, l.of(s)))
-			return l;
-		from = l.end + 1;
+	if(lit.empty())
+		return from;
+	Redfa& d = made(line, forward, Redfa::Lines);
+	size_t p = from;
+	for(size_t misses = 0; p < s.size() && 512 * misses < 4096 + (p - from);) {
+		size_t q = lit.find(s, p);
+		if(q == s.npos)
+			return s.size();
+		Submatch l = lineof(s, p, q);
+		p = l.end + 1;
+		if(!lit.whole && !matchdfa(d, l.of(s)))
+			misses++;
+		else if(!found(l))
+			return s.size();
 	}
-	return {};
+	return p;
 }
 
-Submatch
-Regexp::Program::linedfa(std::string_view s, size_t from)
+// The lines that match from from to end; there a line begins, or the text ends.
+void
+Regexp::Program::lines(std::string_view s, size_t from, size_t end, std::vector<Submatch>& v)
 {
-	Redfa& d = made(lines, forward, Redfa::Lines);
-	for(size_t n = raw == Raw ? 1024 : s.npos / 2, end; from < s.size(); from = end) {
-		end = s.size();
-		if(end - from > n)
-			end = std::min(s.find('\n', from + n - 1), end - 1) + 1;
-		n = std::min(2 * n, std::max<size_t>(n, 65536));
-		if(raw == Raw && !isutf8(s.substr(from, end - from))) {
-			if(Submatch l = linebyline(s, from, end); l.taken())
-				return l;
-			continue;
-		}
-		Redfa::Cursor c = d.start(true);
-		d.readlines(c, s, from, end);
-		if(s[end - 1] != '\n')
-			d.finish(c, end, Redfa::Eof);
-		if(c.match != s.npos)
-			return lineof(s, from, c.match);
+	Redfa& d = made(line, forward, Redfa::Lines);
+	size_t whole = end;
+	if(raw == Raw && !isutf8(s.substr(from, end - from)))
+		whole = from;
+	while(whole > from && s[whole - 1] != '\n')
+		whole--;
+	size_t had = v.size();
+	d.readlines(s.substr(from, whole - from), v);
+	for(size_t i = had; i < v.size(); i++)
+		v[i] = {v[i].begin + from, v[i].end + from};
+	// One by one: the lines of a text that is not good, or the last, that is not whole.
+	while(whole < end) {
+		Submatch l = lineof(s, whole, whole);
+		if(matchdfa(d, l.of(s)))
+			v.push_back(l);
+		whole = l.end + 1;
 	}
-	return {};
 }
 
 Submatch
 Regexp::Program::matchline(std::string_view s, size_t from)
 {
-	if(lit.empty())
-		return linedfa(s, from);
 	if(lit.get().find('\n') != s.npos)
 		return {};
-	made(lines, forward, Redfa::Lines);
-	size_t p = from;
-	// A text that is in many lines which do not match is not worth looking for.
-	for(size_t misses = 0; p < s.size() && 512 * misses < 4096 + (p - from); misses++) {
-		size_t q = lit.find(s, p);
-		if(q == s.npos)
-			return {};
-		Submatch l = lineof(s, p, q);
-		if(lit.whole || matchdfa(*lines, l.of(s)))
-			return l;
-		p = l.end + 1;
+	Submatch first;
+	from = bylit(s, from, [&first](Submatch l) {
+		first = l;
+		return false;
+	});
+	if(first.taken())
+		return first;
+	// In small pieces, that not too much is read for one line.
+	std::vector<Submatch> v;
+	for(size_t n = 1024; from < s.size() && v.empty(); n = std::min(2 * n, Piece)) {
+		size_t end = behindline(s, from, n);
+		lines(s, from, end, v);
+		from = end;
 	}
-	return linedfa(s, p);
+	return v.empty() ? Submatch{} : v[0];
+}
+
+void
+Regexp::Program::eachline(std::string_view s, const Found& found)
+{
+	if(lit.get().find('\n') != s.npos)
+		return;
+	std::vector<Submatch> v;
+	for(size_t p = bylit(s, 0, found); p < s.size();) {
+		size_t end = behindline(s, p, Piece);
+		v.clear();
+		lines(s, p, end, v);
+		for(Submatch l : v)
+			if(!found(l))
+				return;
+		p = end;
+	}
 }
 
 Regexp::Regexp(std::string_view expression, unsigned flags)
@@ -259,6 +297,12 @@ Submatch
 Regexp::matchline(std::string_view lines, size_t from)
 {
 	return prog->matchline(lines, from);
+}
+
+void
+Regexp::eachline(std::string_view lines, const std::function<bool(Submatch)>& found)
+{
+	prog->eachline(lines, found);
 }
 
 std::string

@@ -104,6 +104,17 @@ shown(std::span<const Submatch> v)
 	return s;
 }
 
+std::vector<Submatch>
+each(Regexp& re, std::string_view text)
+{
+	std::vector<Submatch> v;
+	re.eachline(text, [&v](Submatch m) {
+		v.push_back(m);
+		return true;
+	});
+	return v;
+}
+
 // Everything that re can say about text, beside what ref says.
 void
 compare(Regexp& re, Regexpref& ref, const std::string& text)
@@ -121,15 +132,17 @@ compare(Regexp& re, Regexpref& ref, const std::string& text)
 			ASSERT_EQ(shown(m), shown(subs)) << from;
 		}
 	}
-	Submatch line;
-	for(size_t p = 0; p < text.size() && !line.taken();) {
+	std::vector<Submatch> lines;
+	for(size_t p = 0; p < text.size();) {
 		size_t end = std::min(text.find('\n', p), text.size());
 		if(ref.find(std::string_view(text).substr(p, end - p), 0).taken())
-			line = {p, end};
+			lines.push_back({p, end});
 		p = end + 1;
 	}
-	Submatch found = re.matchline(text);
-	EXPECT_EQ(shown(std::span(&found, 1)), shown(std::span(&line, 1)));
+	EXPECT_EQ(shown(each(re, text)), shown(lines));
+	lines.emplace_back();
+	Submatch first = re.matchline(text);
+	EXPECT_EQ(shown(std::span(&first, 1)), shown(std::span(lines).first(1)));
 }
 
 bool
@@ -301,6 +314,26 @@ TEST(regexp, any_expression_matches_what_trying_everything_finds)
 	}
 }
 
+TEST(regexp, long_matches_have_the_same_parentheses_as_short_ones)
+{
+	constexpr size_t Short = 9, Long = 60000;
+	for(unsigned seed = 0; seed < 60 && !::testing::Test::HasFailure(); seed++) {
+		Dice d(seed);
+		std::string e = "^z*(" + someexpression(d, 1 + roll(d, 6)) + ")";
+		std::string text = sometext(d);
+		Regexp re(e);
+		std::vector<Submatch> a(re.nparen() + 1), b(re.nparen() + 1);
+		bool matched = re.match(std::string(Short, 'z') + text, a);
+		EXPECT_EQ(re.match(std::string(Long, 'z') + text, b), matched);
+		auto inshort = [](size_t p) { return p < Long / 2 ? p : p - (Long - Short); };
+		for(Submatch& m : b)
+			if(m.taken())
+				m = {inshort(m.begin), inshort(m.end)};
+		EXPECT_EQ(shown(b), shown(a)) << ::testing::PrintToString(e) << " in " <<
+			::testing::PrintToString(text);
+	}
+}
+
 TEST(regexp, more_states_than_there_is_memory_for)
 {
 	std::string e = "a";
@@ -318,6 +351,10 @@ TEST(regexp, more_states_than_there_is_memory_for)
 	Submatch m = re.matchline(text);
 	ASSERT_TRUE(m.taken());
 	EXPECT_TRUE(text.substr(m.begin).ends_with(last));
+	EXPECT_EQ(each(re, text).size(), 1u);
+	e = "a(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)";
+	Regexp shorter(e);
+	EXPECT_EQ(each(shorter, text).size(), 1000u);
 	std::vector<Submatch> v(2);
 	EXPECT_TRUE(re.match(text, v));
 	EXPECT_EQ(v[0].begin, text.size() - 20);
@@ -330,6 +367,7 @@ TEST(regexp, nothing_takes_more_than_linear_time)
 	EXPECT_FALSE(matches("(a*)*b", text));
 	EXPECT_EQ(found("(a|aa)*(a|aa)*$", text), "0-300000 299999-300000 -");
 	EXPECT_EQ(found("(x+x+)+y|a*", text), "0-300000 -");
+	EXPECT_EQ(found("a((b)|a)*(a)a$", text), "0-300000 299997-299998 - 299998-299999");
 }
 
 TEST(regexp, what_is_too_large_is_refused)
@@ -372,5 +410,36 @@ TEST(regexp, large_texts_with_bytes_that_are_no_utf8)
 	std::vector<Submatch> m(1);
 	ASSERT_TRUE(two.match(text, m));
 	EXPECT_EQ(m[0].of(text), "9 \xE2\x82 é");
+}
+
+TEST(regexp, all_lines_of_a_large_text_are_found_once_and_in_order)
+{
+	Dice d(7);
+	std::string text;
+	for(int i = 0; i < 60000; i++) {
+		text += std::to_string(d() % 100000);
+		text += std::string(roll(d, 500) == 0 ? 9000 : roll(d, 40), 'x');
+		text += i % 1000 == 0 ? "\xFF.\n" : "\n";
+	}
+	text += "5x";
+	// Rare and common, with a literal and without, with bytes that matter and without.
+	for(auto e : {"5", "5[0-9]?x", "1[2-4]+x$", "^$|^7", "9.?9.?9x", "x*", ".\\.$",
+			"^([0-9][0-9])*x+$", "1234"}) {
+		Regexp re(e);
+		Regexp one(e);
+		std::vector<Submatch> lines;
+		for(size_t p = 0, end; p < text.size(); p = end + 1) {
+			end = std::min(text.find('\n', p), text.size());
+			if(one.match(std::string_view(text).substr(p, end - p)))
+				lines.push_back({p, end});
+		}
+		EXPECT_EQ(shown(each(re, text)), shown(lines)) << e;
+		size_t p = 0;
+		for(size_t i = 0; i < lines.size() && i < 500; i++) {
+			Submatch m = re.matchline(text, p);
+			ASSERT_EQ(m.begin, lines[i].begin) << e;
+			p = m.end + 1;
+		}
+	}
 }
 }

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lib9/regexp.h"
 #include "lib9/regexpbytes.h"
 
 namespace p9 {
@@ -80,9 +81,23 @@ private:
 	uint32_t intern(uint8_t flags);
 	uint32_t step(uint32_t state, int c);
 	template<int Way> void run(Cursor& c, const char* s, size_t p, size_t end);
-	struct Four;
-	void together(Four& f, const char* s, size_t n);
-	void four(Cursor& c, std::string_view s, size_t p, size_t end);
+
+	// Parts of a text that are read in turn: regexplines.cpp.
+	struct Lane {
+		const char* at;	// what is read next
+		const char* end;
+		size_t part;
+		uint32_t state;
+	};
+	std::vector<std::vector<Submatch>> found;	// by part
+	size_t parts = 0;
+
+	Lane take(std::string_view s, size_t& p);
+	void together(Lane* l, size_t n) const;
+	void matched(Lane& l, std::string_view s, size_t p);
+	void finishline(Lane& l, std::string_view s);
+	void finish(Lane& l, std::string_view s);
+	void restart(Lane& l, std::string_view s);
 
 public:
 	// prog stays where it is.
@@ -92,8 +107,8 @@ public:
 	Cursor start(bool bol);
 	// Reads s from p up to end.
 	void read(Cursor& c, std::string_view s, size_t p, size_t end);
-	// The same, faster: Lines alone, c has read nothing, and a line begins at p.
-	void readlines(Cursor& c, std::string_view s, size_t p, size_t end);
+	// All lines of s that match, behind those in v.  s is whole lines, and this Lines.
+	void readlines(std::string_view s, std::vector<Submatch>& v);
 	// Reads s from p back to end.
 	void readback(Cursor& c, std::string_view s, size_t p, size_t end);
 	// What stands at p, where reading ended: a byte or Eof.

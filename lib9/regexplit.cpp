@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <ranges>
 
 #include "lib9/utf.h"
 
@@ -50,6 +49,16 @@ commonness(char c)
 	return c == '\n' || c == '\t' ? 110 : c == '\0' ? 120 : uint8_t(c) < ' ' ? 0 : 70;
 }
 
+using Vec = uint8_t __attribute__((vector_size(16)));
+
+bool
+nonzero(Vec v)
+{
+	uint64_t w[2];
+	std::memcpy(w, &v, sizeof w);
+	return (w[0] | w[1]) != 0;
+}
+
 int
 worth(std::string_view s)
 {
@@ -90,15 +99,14 @@ append(Lit& l, const Lit& k)
 std::string
 common(std::string_view a, std::string_view b)
 {
-	auto n = std::ranges::mismatch(a, b).in1 - a.begin();
+	auto n = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
 	return std::string(a.substr(0, size_t(n)));
 }
 
 std::string
 commonend(std::string_view a, std::string_view b)
 {
-	auto n = std::ranges::mismatch(std::views::reverse(a), std::views::reverse(b)).in1 -
-		a.rbegin();
+	auto n = std::mismatch(a.rbegin(), a.rend(), b.rbegin(), b.rend()).first - a.rbegin();
 	return std::string(a.substr(a.size() - size_t(n)));
 }
 
@@ -186,7 +194,6 @@ template<size_t n>
 size_t
 Reliteral::findblock(const char* s) const
 {
-	using Vec = uint8_t __attribute__((vector_size(16)));
 	Vec hit[n];
 	Vec any{};
 	for(size_t k = 0; k < n; k++) {
@@ -196,12 +203,13 @@ Reliteral::findblock(const char* s) const
 		hit[k] = Vec(x == byte[0]) & Vec(y == byte[1]);
 		any |= hit[k];
 	}
-	uint64_t w[2];
-	std::memcpy(w, &any, sizeof w);
-	if((w[0] | w[1]) == 0)
+	if(!nonzero(any))
 		return text.npos;
 	for(size_t i = 0; i < 16 * n; i++)
-		if(hit[i / 16][i % 16] && std::memcmp(s + i, text.data(), text.size()) == 0)
+		if(i % 16 == 0 && !nonzero(hit[i / 16]))
+			i += 15;
+		else if(hit[i / 16][i % 16] &&
+			std::memcmp(s + i, text.data(), text.size()) == 0)
 			return i;
 	return text.npos;
 }

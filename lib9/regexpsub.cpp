@@ -4,22 +4,31 @@
 
 namespace p9 {
 
+namespace {
+
+constexpr size_t Maxseen = 4096;	// of 64 bits
+
+bool
+bolat(std::string_view text, size_t p)
+{
+	return p == 0 || text[p - 1] == '\n';
+}
+
+bool
+eolat(std::string_view text, size_t p)
+{
+	return p == text.size() || text[p] == '\n';
+}
+}
+
 // The threads that stand before one character, best first: of two at one instruction
 // the worse is gone.  Each has where its ( ) begin and end.
 class Rethreads {
-	struct Todo {
-		uint32_t pc;
-		size_t saved = 0;	// with slot: to be put back
-		uint32_t slot = None;
-
-		static constexpr uint32_t None = ~0u;
-	};
-
 	const Resim& re;
 	const size_t nslot;
 	std::vector<uint32_t> where;	// by pc: its index in list, if that says so
 	std::vector<size_t> slots;	// by pc
-	std::vector<Todo> todo;
+	std::vector<Resim::Todo> todo;
 
 	bool seen(uint32_t pc) const
 	{
@@ -36,21 +45,6 @@ public:
 	std::span<size_t> at(uint32_t pc) { return std::span(slots).subspan(pc * nslot, nslot); }
 	void add(std::string_view text, size_t p, uint32_t pc, std::span<size_t> s);
 };
-
-namespace {
-
-bool
-bolat(std::string_view text, size_t p)
-{
-	return p == 0 || text[p - 1] == '\n';
-}
-
-bool
-eolat(std::string_view text, size_t p)
-{
-	return p == text.size() || text[p] == '\n';
-}
-}
 
 Resim::Resim(const Retree& t) : cls(t.cls)
 {
@@ -113,12 +107,12 @@ Resim::compile(const Retree& t, uint32_t n, uint32_t next)
 void
 Rethreads::add(std::string_view text, size_t p, uint32_t first, std::span<size_t> s)
 {
-	todo.push_back({first});
+	todo.push_back({first, Resim::Todo::None, 0});
 	while(!todo.empty()) {
-		Todo t = todo.back();
+		Resim::Todo t = todo.back();
 		todo.pop_back();
-		if(t.slot != Todo::None) {
-			s[t.slot] = t.saved;
+		if(t.slot != t.None) {
+			s[t.slot] = t.p;
 			continue;
 		}
 		for(uint32_t pc = t.pc; !seen(pc);) {
@@ -133,9 +127,9 @@ Rethreads::add(std::string_view text, size_t p, uint32_t first, std::span<size_t
 				break;
 			}
 			if(i.op == Reinst::Split)
-				todo.push_back({i.arg});
+				todo.push_back({i.arg, t.None, 0});
 			if(i.op == Reinst::Save && i.arg < nslot) {
-				todo.push_back({0, s[i.arg], i.arg});
+				todo.push_back({0, i.arg, s[i.arg]});
 				s[i.arg] = p;
 			}
 			pc = i.next;
@@ -143,15 +137,21 @@ Rethreads::add(std::string_view text, size_t p, uint32_t first, std::span<size_t
 	}
 }
 
-void
-Resim::submatches(std::string_view text, std::span<Submatch> m) const
+// How long the character at p is if i matches it, else 0.
+size_t
+Resim::reads(const Reinst& i, std::string_view text, size_t p) const
 {
-	const size_t end = m[0].end;
-	size_t nslot = 2 * m.size();
-	Rethreads threads[] = {{*this, nslot}, {*this, nslot}};
-	std::vector<size_t> fresh(nslot, Submatch::npos);
-	threads[0].add(text, m[0].begin, start, fresh);
-	for(size_t p = m[0].begin, flip = 0;; flip ^= 1) {
+	char32_t r = uint8_t(text[p]);
+	size_t n = r < 0x80 ? 1 : rechar(text.substr(p), r);
+	return (i.op == Reinst::Rune ? i.arg == r : cls[i.arg].has(r)) ? n : 0;
+}
+
+void
+Resim::simulate(std::string_view text, size_t begin, size_t end)
+{
+	Rethreads threads[] = {{*this, slots.size()}, {*this, slots.size()}};
+	threads[0].add(text, begin, start, slots);
+	for(size_t p = begin, flip = 0;; flip ^= 1) {
 		Rethreads& now = threads[flip];
 		Rethreads& then = threads[flip ^ 1];
 		char32_t r = 0;
@@ -159,19 +159,89 @@ Resim::submatches(std::string_view text, std::span<Submatch> m) const
 		then.list.clear();
 		for(uint32_t pc : now.list) {
 			const Reinst& i = prog[pc];
-			std::span<size_t> s = now.at(pc);
 			if(i.op == Reinst::Match && p == end) {
-				for(size_t k = 1; k < m.size(); k++)
-					m[k] = {s[2 * k], s[2 * k + 1]};
+				std::ranges::copy(now.at(pc), slots.begin());
 				return;
 			}
 			if((i.op == Reinst::Rune && i.arg == r) ||
 				(i.op == Reinst::Class && cls[i.arg].has(r)))
-				then.add(text, p + n, i.next, s);
+				then.add(text, p + n, i.next, now.at(pc));
 		}
 		if(p == end)
 			return;
 		p += n;
 	}
+}
+
+// Goes the way t up to where it fails or (true) is the match.
+bool
+Resim::follow(std::string_view text, Todo t, size_t begin, size_t end)
+{
+	for(;;) {
+		size_t bit = t.pc * (end - begin + 1) + (t.p - begin);
+		if(seen[bit / 64] >> bit % 64 & 1)
+			return false;
+		seen[bit / 64] |= uint64_t(1) << bit % 64;
+		const Reinst& i = prog[t.pc];
+		switch(i.op) {
+		case Reinst::Rune:
+		case Reinst::Class: {
+			size_t n = t.p < end ? reads(i, text, t.p) : 0;
+			if(n == 0)
+				return false;
+			t.p += n;
+			break;
+		}
+		case Reinst::Split: todo.push_back({i.arg, Todo::None, t.p}); break;
+		case Reinst::Bol:
+			if(!bolat(text, t.p))
+				return false;
+			break;
+		case Reinst::Eol:
+			if(!eolat(text, t.p))
+				return false;
+			break;
+		case Reinst::Save:
+			if(i.arg < slots.size()) {
+				todo.push_back({0, i.arg, slots[i.arg]});
+				slots[i.arg] = t.p;
+			}
+			break;
+		case Reinst::Match:
+			if(t.p == end)
+				return true;
+			return false;
+		}
+		t.pc = i.next;
+	}
+}
+
+void
+Resim::backtrack(std::string_view text, size_t begin, size_t end)
+{
+	seen.assign(prog.size() * (end - begin + 1) / 64 + 1, 0);
+	todo.assign(1, {start, Todo::None, begin});
+	while(!todo.empty()) {
+		Todo t = todo.back();
+		todo.pop_back();
+		if(t.slot != Todo::None)
+			slots[t.slot] = t.p;
+		else if(follow(text, t, begin, end))
+			return;
+	}
+}
+
+void
+Resim::submatches(std::string_view text, std::span<Submatch> m)
+{
+	auto [begin, end] = m[0];
+	slots.assign(2 * m.size(), Submatch::npos);
+	if(prog.size() < Maxseen && end - begin < Maxseen &&
+		prog.size() * (end - begin + 1) / 64 < Maxseen)
+		backtrack(text, begin, end);
+	else
+		simulate(text, begin, end);
+	for(size_t k = 1; k < m.size(); k++)
+		m[k] = {slots[2 * k], slots[2 * k + 1]};
 }
 }

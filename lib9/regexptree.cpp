@@ -390,6 +390,14 @@ Reclass::tidy()
 		else
 			spans[n++] = p;
 	spans.resize(n);
+	index();
+}
+
+void
+Reclass::index()
+{
+	for(char32_t r = 0; r < ascii.size(); r++)
+		ascii[r] = inspans(r);
 }
 
 void
@@ -405,6 +413,7 @@ Reclass::invert()
 	if(lo <= Recharmax)
 		v.emplace_back(lo, Recharmax);
 	spans = std::move(v);
+	index();
 }
 
 void
@@ -426,7 +435,7 @@ Reclass::fold()
 }
 
 bool
-Reclass::has(char32_t r) const
+Reclass::inspans(char32_t r) const
 {
 	auto p = std::ranges::upper_bound(spans, r, {}, &Span::first);
 	return p != spans.begin() && r <= p[-1].second;

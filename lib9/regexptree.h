@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,12 +23,17 @@ size_t rechar(std::string_view s, char32_t& r);
 struct Reclass {
 	using Span = std::pair<char32_t, char32_t>;
 	std::vector<Span> spans;
+	std::bitset<128> ascii;	// the first of them once more, by tidy and invert
 
 	void add(char32_t lo, char32_t hi) { spans.emplace_back(lo, hi); }
 	void tidy();	// after add
 	void invert();
 	void fold();	// adds the other case of all that is in it
-	bool has(char32_t r) const;
+	bool has(char32_t r) const { return r < ascii.size() ? ascii[r] : inspans(r); }
+
+private:
+	void index();
+	bool inspans(char32_t r) const;
 };
 
 struct Renode {
