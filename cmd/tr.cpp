@@ -183,11 +183,13 @@ class Translator {
 	Spans squeezed;
 	const bool deletes;
 	std::array<What, 256> fast;
+	bool simple = true;	// ASCII becomes ASCII, rune by rune
 	std::string part;	// the start of a rune whose rest has not come
 	char32_t last = None;
 	Bout out{1};
 
 	What look(char32_t r) const;
+	void ascii(std::string_view& s);
 	void runes(std::string_view s, bool end);
 
 public:
@@ -202,8 +204,22 @@ Translator::Translator(const Cmdline& a, bool c, bool d, bool s, Spans f, Spans 
 		if(!d && runeat(to, x) != runeat(to, y))
 			a.fatal("ambiguous translation");
 	});
-	for(char32_t r = 0; r < fast.size(); r++)
+	for(char32_t r = 0; r < fast.size(); r++) {
 		fast[r] = look(r);
+		simple &= r >= 0x80 || (fast[r].to < 0x80 && squeezed.empty());
+	}
+}
+
+// The ASCII that s begins with, taken off it.
+void
+Translator::ascii(std::string_view& s)
+{
+	std::array<char, 512> t;
+	size_t n = 0;
+	for(; n < std::min(s.size(), t.size()) && uint8_t(s[n]) < 0x80; n++)
+		t[n] = char(fast[uint8_t(s[n])].to);
+	out.put(std::string_view(t.data(), n));
+	s.remove_prefix(n);
 }
 
 Translator::What
@@ -225,6 +241,10 @@ Translator::runes(std::string_view s, bool end)
 	while(!s.empty()) {
 		char32_t r = uint8_t(s[0]);
 		size_t n = 1;
+		if(simple && r < 0x80) {
+			ascii(s);
+			continue;
+		}
 		if(r >= 0x80) {
 			if(!end && s.size() < UTFmax && !fullrune(s)) {
 				part = s;
