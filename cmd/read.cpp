@@ -25,6 +25,14 @@ class Reader {
 	}
 	// At most n bytes; none at the end.
 	std::string bytes(size_t n);
+	bool more(Bin& in, std::string_view& l)
+	{
+		try {
+			return in.line(l);
+		} catch(const Error& e) {
+			fail(e);
+		}
+	}
 
 public:
 	Reader(const Cmdline& cmd, int f, std::string file)
@@ -34,6 +42,7 @@ public:
 	// Each answers whether there was what was asked for.
 	bool line();
 	bool lines(int64_t n);
+	bool all();
 	bool chars(int64_t n);
 	void runes(int64_t n);
 };
@@ -77,6 +86,21 @@ Reader::lines(int64_t n)
 			return false;
 	} while(--n > 0);
 	return true;
+}
+
+// Nothing is left for others, so there is no need to go byte by byte.
+bool
+Reader::all()
+{
+	Bin in(fd);
+	std::string s;
+	for(std::string_view l; more(in, l);) {
+		s = l;
+		if(in.whole())
+			s += '\n';
+		writeall(1, std::as_bytes(std::span(s)));
+	}
+	return false;
 }
 
 bool
@@ -144,7 +168,7 @@ read(Argv argv)
 		bool all = true;
 		switch(what) {
 		case What::Lines: all = r.lines(n); break;
-		case What::All: all = r.lines(INT64_MAX); break;
+		case What::All: all = r.all(); break;
 		case What::Bytes: all = r.chars(n); break;
 		case What::Runes: r.runes(n); break;
 		}
