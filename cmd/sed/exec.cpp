@@ -356,7 +356,7 @@ Sed::substitute(const Sedcmd& c)
 		if(from == ps.size())
 			break;
 		std::string_view before = from == copied ? scratch : ps.substr(0, from);
-		if(n % 1024 == 0)
+		if(n % 64 == 0)
 			io.step();
 		if(!nextmatch(c, from, before.empty() || before.back() == '\n'))
 			break;

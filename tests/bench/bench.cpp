@@ -106,6 +106,7 @@ const Bench all[] = {
 	{"rfork.10k.bind", "us", false, "", bind10k},
 	{"start", "ms", false, "", startup},
 	{"grep", "s", false, "9base", greptext},
+	{"sed", "s", false, "9base", sedtext},
 	{"clients.1000", "us", false, "10 clients", clients1000},
 	{"proc.memory", "KiB", false, "", procmemory},
 	{"proc.memory.used", "KiB", false, "", procmemoryused},

@@ -46,6 +46,7 @@ Figure bind10k();
 Figure startup();
 Figure clients1000();
 Figure greptext();
+Figure sedtext();
 Figure procmemory();
 Figure procmemoryused();
 Figure rcloop();

@@ -63,22 +63,44 @@ both(const Textfile& t, const Command& c, int rounds, double share)
 {
 	return against(emucommand(c), peercommand(c), t.dir.name, rounds, share);
 }
+
+// The sum of several commands.
+Figure
+together(const std::vector<Command>& commands, int rounds)
+{
+	Textfile t;
+	Figure sum;
+	for(const Command& c : commands) {
+		Figure f = both(t, c, rounds, 1.0);
+		if(getenv("BENCH_PARTS"))
+			fprintf(stderr, "%s %s %s: %.3f %.3f\n", c[0].c_str(), c[1].c_str(),
+				c[2].c_str(), f.ours, f.peers);
+		sum.ours += f.ours;
+		sum.peers += f.peers;
+		sum.goal += f.goal;
+	}
+	return sum;
+}
 }
 
 // A rare word, alternatives and classes, and a letter that most lines have.
 Figure
 greptext()
 {
-	Textfile t;
-	Figure sum;
-	for(const char* e : {"zygomorphic", "(read|writ)(ing|e[sr]) [a-z]*ed [0-9]+", "e"}) {
-		Figure f = both(t, {"grep", "-c", e, "text"}, 5, 1.0);
-		if(getenv("BENCH_PARTS"))
-			fprintf(stderr, "%s: %.3f %.3f\n", e, f.ours, f.peers);
-		sum.ours += f.ours;
-		sum.peers += f.peers;
-		sum.goal += f.goal;
-	}
-	return sum;
+	return together({{"grep", "-c", "zygomorphic", "text"},
+				{"grep", "-c", "(read|writ)(ing|e[sr]) [a-z]*ed [0-9]+", "text"},
+				{"grep", "-c", "e", "text"}},
+		5);
+}
+
+// A word replaced everywhere, parts of a match exchanged, lines dropped, and lines chosen.
+Figure
+sedtext()
+{
+	return together({{"sed", "s/the/THE/g", "text"},
+				{"sed", "s/([a-z]+) ([0-9]+)/\\2 \\1/", "text"},
+				{"sed", "/[0-9][0-9][0-9][0-9]/d", "text"},
+				{"sed", "-n", "/(read|writ)(ing|e[sr])/p", "text"}},
+		3);
 }
 }
