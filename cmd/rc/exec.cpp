@@ -300,8 +300,9 @@ Shell::run(const Treeref& t, Tail tail)
 {
 	if(!t)
 		return;
+	if(t->op != Op::Brace)
+		line = t->line;
 	stackcheck();
-	line = t->line;
 	if(flags['r'])
 		trace(t);
 	switch(t->op) {

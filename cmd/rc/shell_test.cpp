@@ -122,7 +122,7 @@ PTEST(rc, recursion_without_end_is_an_error)
 	EXPECT_EQ(r.err, "rc -c:2: stack overflow\n");
 	EXPECT_EQ(r.status, "stack overflow");
 	// A file that reads itself.
-	writefile("/tmp/self", "x=1\n. /tmp/self\n");
+	writefile("/tmp/self", "# itself\n. /tmp/self\n");
 	r = sh(". /tmp/self");
 	EXPECT_EQ(r.err, "/tmp/self:2: stack overflow\n");
 	// Whoever types goes on.
