@@ -358,8 +358,8 @@ tabfill(const Tabtarget& t, std::string_view line, std::vector<Tabchoice> found)
 	std::ranges::sort(found, {}, [](const Tabchoice& c) {
 		return std::pair(std::string_view(c.name), c.dir);
 	});
-	auto twice = std::ranges::unique(found, {}, &Tabchoice::name);
-	found.erase(twice.begin(), twice.end());
+	auto same = [](const Tabchoice& a, const Tabchoice& b) { return a.name == b.name; };
+	found.erase(std::unique(found.begin(), found.end(), same), found.end());
 	if(found.empty())
 		return {};
 	std::string_view sure = found[0].name;
