@@ -261,6 +261,7 @@ Shell::runasync(const Cmdtree& t)
 		}
 		sh.run(cmd, Yes);
 	});
+	kids.back().async = true;
 	vars.set("apid", {std::to_string(pid)});
 }
 

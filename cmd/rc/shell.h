@@ -133,6 +133,7 @@ private:
 		bool held = false;	// somebody will ask for its message
 		bool ended = false;
 		std::string msg;
+		bool async = false;	// of a command that & ended
 	};
 	// What a function call, a line or a `.' must put back, however it ends.
 	class Frame {
@@ -201,6 +202,7 @@ private:
 	void evalbackq(const Cmdtree&, Words&);
 	void evalpipefd(const Cmdtree&, Words&);
 	Val variable(std::string_view name);
+	Words asyncpids() const;
 
 	// here.cpp
 	Fd hereopen(const Cmdtree&);

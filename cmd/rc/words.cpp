@@ -51,12 +51,25 @@ Shell::one(const Treeref& t, std::string_view what)
 	return std::move(w[0]);
 }
 
+// $apids, unless it is set: the processes of & that nobody has waited for.
+Words
+Shell::asyncpids() const
+{
+	Words w;
+	for(const Kid& k : kids)
+		if(k.async)
+			w.push_back(std::to_string(k.pid));
+	return w;
+}
+
 Val
 Shell::variable(std::string_view name)
 {
 	int n = number(name);
-	if(n < 1)
-		return vars.get(name);
+	if(n < 1) {
+		Val v = vars.get(name);
+		return v || name != "apids" ? v : value(asyncpids());
+	}
 	Val star = vars.get("*");
 	if(size_t(n) > words(star).size())
 		return {};
