@@ -15,7 +15,7 @@ void
 Redfa::classes()
 {
 	bool edge[257] = {};
-	edge['\n'] = edge['\n' + 1] = true;
+	edge[size_t('\n')] = edge['\n' + 1] = true;
 	for(const Rebytes::Range& r : prog.ranges)
 		edge[r.lo] = edge[r.hi + 1] = true;
 	uint8_t n = 0;
