@@ -106,14 +106,15 @@ class Rebuilder {
 
 	using Nodes = std::vector<uint32_t>;	// in the order in which they are read
 	struct Rest {
-		uint32_t rune;
+		uint32_t first;	// what tells its first character from others
 		const Nodes* v;
 		size_t at;
 	};
 
 	uint32_t add(Rebytes::Op op, uint32_t a, uint32_t b);
 	uint32_t byte(std::pair<uint8_t, uint8_t> r, uint32_t next);
-	uint32_t sequence(const Byteseq& q, uint32_t next);
+	uint32_t bytes(const std::vector<Rebytes::Range>& r);
+	Rebytes::Range sequence(const Byteseq& q, uint32_t next);
 	uint32_t charset(const Reclass& c, uint32_t next);
 	uint32_t rune(char32_t r, uint32_t next);
 	uint32_t either(const std::vector<uint32_t>& pcs);
@@ -140,24 +141,33 @@ Rebuilder::add(Rebytes::Op op, uint32_t a, uint32_t b)
 }
 
 uint32_t
+Rebuilder::bytes(const std::vector<Rebytes::Range>& r)
+{
+	for(const Rebytes::Range& q : r)
+		p.newline |= q.lo <= '\n' && q.hi >= '\n';
+	p.ranges.insert(p.ranges.end(), r.begin(), r.end());
+	return add(Rebytes::Bytes, uint32_t(p.ranges.size() - r.size()), uint32_t(r.size()));
+}
+
+uint32_t
 Rebuilder::byte(std::pair<uint8_t, uint8_t> r, uint32_t next)
 {
 	uint64_t key = uint64_t(next) << 16 | unsigned(r.first) << 8 | r.second;
 	auto [i, fresh] = made.try_emplace(key);
-	if(fresh) {
-		p.ranges.push_back({r.first, r.second, next});
-		i->second = add(Rebytes::Bytes, uint32_t(p.ranges.size() - 1), 1);
-		p.newline |= r.first <= '\n' && r.second >= '\n';
-	}
+	if(fresh)
+		i->second = bytes({{r.first, r.second, next}});
 	return i->second;
 }
 
-uint32_t
+// All but the byte that is read first, which is a range that leads here.
+Rebytes::Range
 Rebuilder::sequence(const Byteseq& q, uint32_t next)
 {
-	for(size_t i = 0; i < q.n; i++)
-		next = byte(q.byte[dir == Rebytes::Forward ? q.n - 1 - i : i], next);
-	return next;
+	bool forward = dir == Rebytes::Forward;
+	for(size_t i = 1; i < q.n; i++)
+		next = byte(q.byte[forward ? q.n - i : i - 1], next);
+	auto first = q.byte[forward ? 0 : q.n - 1];
+	return {first.first, first.second, next};
 }
 
 uint32_t
@@ -166,10 +176,10 @@ Rebuilder::charset(const Reclass& c, uint32_t next)
 	Byteseqs v;
 	for(const Reclass::Span& s : c.spans)
 		sequences(s.first, s.second, v);
-	std::vector<uint32_t> pcs;
+	std::vector<Rebytes::Range> r;
 	for(const Byteseq& q : v)
-		pcs.push_back(sequence(q, next));
-	return either(pcs);
+		r.push_back(sequence(q, next));
+	return bytes(r);
 }
 
 uint32_t
@@ -177,7 +187,10 @@ Rebuilder::rune(char32_t r, uint32_t next)
 {
 	Byteseqs v;
 	sequences(r, r, v);
-	return v.empty() ? either({}) : sequence(v[0], next);
+	if(v.empty())
+		return bytes({});
+	Rebytes::Range q = sequence(v[0], next);
+	return byte({q.lo, q.hi}, q.next);
 }
 
 // All of pcs at once: those that read bytes become one instruction.
@@ -186,7 +199,7 @@ Rebuilder::either(const std::vector<uint32_t>& pcs)
 {
 	if(pcs.size() == 1)
 		return pcs[0];
-	size_t first = p.ranges.size();
+	std::vector<Rebytes::Range> r;
 	std::vector<uint32_t> others;
 	for(uint32_t pc : pcs) {
 		Rebytes::Inst i = p.inst[pc];
@@ -194,12 +207,11 @@ Rebuilder::either(const std::vector<uint32_t>& pcs)
 			others.push_back(pc);
 			continue;
 		}
-		for(size_t k = 0; k < i.b; k++)
-			p.ranges.push_back(Rebytes::Range(p.ranges[i.a + k]));
+		auto first = p.ranges.begin() + i.a;
+		r.insert(r.end(), first, first + i.b);
 	}
-	if(p.ranges.size() > first || others.empty())
-		others.push_back(add(Rebytes::Bytes, uint32_t(first),
-			uint32_t(p.ranges.size() - first)));
+	if(!r.empty() || others.empty())
+		others.push_back(bytes(r));
 	uint32_t pc = others.back();
 	for(size_t i = others.size() - 1; i-- > 0;)
 		pc = add(Rebytes::Split, others[i], pc);
@@ -232,15 +244,20 @@ uint32_t
 Rebuilder::alternatives(std::vector<Rest> v, uint32_t next)
 {
 	constexpr uint32_t None = ~0u;
-	for(Rest& r : v)
-		r.rune = r.at < r.v->size() && t[(*r.v)[r.at]].op == Renode::Rune ?
-			t[(*r.v)[r.at]].arg : None;
-	std::ranges::stable_sort(v, {}, &Rest::rune);
+	for(Rest& r : v) {
+		r.first = None;
+		if(r.at < r.v->size()) {
+			const Renode& e = t[(*r.v)[r.at]];
+			if(e.op == Renode::Rune || e.op == Renode::Class)
+				r.first = e.arg << 1 | (e.op == Renode::Class);
+		}
+	}
+	std::ranges::stable_sort(v, {}, &Rest::first);
 	std::vector<uint32_t> pcs;
 	for(size_t i = 0, n; i < v.size(); i += n) {
-		for(n = 1; i + n < v.size() && v[i + n].rune == v[i].rune; n++)
+		for(n = 1; i + n < v.size() && v[i + n].first == v[i].first; n++)
 			;
-		if(v[i].rune == None || n == 1 || shared == Maxshared) {
+		if(v[i].first == None || n == 1 || shared == Maxshared) {
 			n = 1;
 			pcs.push_back(concat(*v[i].v, v[i].at, next));
 			continue;
@@ -248,9 +265,8 @@ Rebuilder::alternatives(std::vector<Rest> v, uint32_t next)
 		std::vector<Rest> same(v.begin() + ptrdiff_t(i), v.begin() + ptrdiff_t(i + n));
 		for(Rest& r : same)
 			r.at++;
-		char32_t c = v[i].rune;
 		shared++;
-		pcs.push_back(rune(c, alternatives(std::move(same), next)));
+		pcs.push_back(build((*v[i].v)[v[i].at], alternatives(std::move(same), next)));
 		shared--;
 	}
 	return either(pcs);

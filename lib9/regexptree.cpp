@@ -3,6 +3,7 @@
 #include "lib9/regexptree.h"
 
 #include <algorithm>
+#include <map>
 
 #include "lib9/error.h"
 #include "lib9/plan9.h"
@@ -31,6 +32,8 @@ class Reparser {
 	std::string_view s;	// what was not read
 	Retoken tok;	// the first that was not parsed
 	bool literal;	// up to the end, or in grep's variety the newline
+	// Classes that come up often, by what is in them but for case.
+	std::map<char32_t, uint32_t> shared;
 
 	bool grep() const { return flags & Regexp::Grep; }
 	[[noreturn]] void fail(std::string_view why) const;
@@ -177,11 +180,14 @@ Reparser::addclass(Reclass c)
 uint32_t
 Reparser::dot()
 {
+	auto [i, fresh] = shared.try_emplace(Recharmax + 1);
+	if(!fresh)
+		return i->second;
 	Reclass c;
 	if(!(flags & Regexp::Dotnl))
 		c.add('\n', '\n');
 	c.invert();
-	return addclass(std::move(c));
+	return i->second = addclass(std::move(c));
 }
 
 // A character in brackets, which may stand behind a \.
@@ -261,15 +267,17 @@ Reparser::add(Renode::Op op, uint32_t arg, uint32_t kid)
 uint32_t
 Reparser::rune(char32_t r)
 {
-	if((flags & Regexp::Fold) && r < Foldmax) {
+	if(!(flags & Regexp::Fold) || r >= Foldmax)
+		return add(Renode::Rune, r, 0);
+	auto [i, fresh] = shared.try_emplace(r);
+	if(fresh) {
 		Reclass c;
 		c.add(r, r);
 		c.fold();
 		c.tidy();
-		if(c.spans.size() > 1)
-			return add(Renode::Class, addclass(std::move(c)), 0);
+		i->second = addclass(std::move(c));
 	}
-	return add(Renode::Rune, r, 0);
+	return add(Renode::Class, i->second, 0);
 }
 
 uint32_t

@@ -83,6 +83,20 @@ class Regexpref {
 		return out;
 	}
 
+	bool canbeempty(uint32_t n) const
+	{
+		const Renode& e = t[n];
+		bool any = false, all = true;
+		for(uint32_t k = e.kid; k != 0; k = t[k].next) {
+			any |= canbeempty(k);
+			all &= canbeempty(k);
+		}
+		if(e.op == Renode::Rune || e.op == Renode::Class)
+			return false;
+		return e.op == Renode::Star || e.op == Renode::Ques ||
+			(e.op == Renode::Alt ? any : all);
+	}
+
 	bool list(uint32_t n, size_t p, const Then& then)
 	{
 		if(n == 0)
@@ -161,9 +175,14 @@ public:
 		return {};
 	}
 
-	// What the ( ) of a match have; nothing if that takes too many steps.
+	// What the ( ) of a match have; nothing if that takes too many steps, or if a loop
+	// has a turn that can be empty: there the choice that is first depends on which have
+	// been tried.
 	std::vector<Submatch> submatches(std::string_view s, Submatch all)
 	{
+		for(const Renode& e : t.node)
+			if((e.op == Renode::Star || e.op == Renode::Plus) && canbeempty(e.kid))
+				return {};
 		text = s;
 		m.assign(t.nsub + 1, {});
 		m[0] = all;
