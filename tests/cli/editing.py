@@ -117,6 +117,28 @@ def a_tab_in_what_is_pasted_is_a_tab():
     end(s)
 
 
+def a_paste_of_several_lines_is_run():
+    s = ready()
+    s.type("\x1b[200~fn f{\r\techo pas''ted\r}\rf\r\x1b[201~")
+    s.expect('\npasted\r\n')
+    s.prompt()
+    s.type('pw\t')
+    s.expect('d ')
+    interrupt(s)
+    end(s)
+
+
+def what_is_typed_ahead_is_completed():
+    s = ready()
+    s.type('cat\r')
+    s.expect('\n')
+    s.type('\x04pw\t')
+    s.expect('d ')
+    s.type('\r')
+    s.prompt()
+    end(s)
+
+
 def a_long_list_does_not_leave_the_screen():
     s = ready()
     run(s, 'mkdir /tmp/many; cd /tmp/many; for(i in 0 1 2 3 4 5 6 7 8 9)'
@@ -279,6 +301,14 @@ def lines_of_an_earlier_session_come_back():
     end(s)
 
 
+def arrows_go_through_the_lines(up, down):
+    s = ready(home=home(b'echo one\necho two\n'))
+    s.type(up + up + down + up + '\r')
+    s.expect('\none\r\n')
+    s.prompt()
+    end(s)
+
+
 def two_sessions_keep_both_their_lines():
     d = home(b'echo old\n')
     a, b = ready(home=d), ready(home=d)
@@ -409,12 +439,16 @@ test('several are listed', what_several_have_in_common_is_added_and_then_listed)
 test('nothing found rings the bell', nothing_found_rings_the_bell)
 test('a program that reads gets a tab', a_program_that_reads_gets_a_tab)
 test('a tab that is pasted is a tab', a_tab_in_what_is_pasted_is_a_tab)
+test('a paste of several lines is run', a_paste_of_several_lines_is_run)
+test('what is typed ahead is completed', what_is_typed_ahead_is_completed)
 test('a long list is cut', a_long_list_does_not_leave_the_screen)
 test('^C gives a dead server up', interrupt_gives_a_dead_server_up)
 test('typing on gives a dead server up', typing_on_gives_a_dead_server_up)
 test('^C drops what is half typed', interrupt_drops_what_is_half_typed)
 test('further lines have the second prompt', further_lines_have_the_second_prompt)
 test('lines of an earlier session come back', lines_of_an_earlier_session_come_back)
+test('arrows go through the lines', arrows_go_through_the_lines, '\x1b[A', '\x1b[B')
+test('so do those of the keypad', arrows_go_through_the_lines, '\x1bOA', '\x1bOB')
 test('two sessions keep both their lines', two_sessions_keep_both_their_lines)
 test('^R finds a line of an earlier session', search_finds_a_line_of_an_earlier_session)
 test('what is private is not kept', what_is_private_is_not_kept)
