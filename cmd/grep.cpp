@@ -166,6 +166,7 @@ public:
 		: f(fl), re(r), out(o), tag(std::move(t))
 	{
 	}
+	void tally(std::string_view s);
 	void lines(std::string_view s);
 	void file(int fd);
 };
@@ -192,7 +193,7 @@ Search::select(std::string_view s)
 	if(s.empty())
 		return;
 	if(f.quiet() || plain) {
-		count += f.inverted && f.count ? countlines(s) : 1;
+		count++;
 		if(!f.quiet())
 			out.put(s);
 		return;
@@ -206,9 +207,25 @@ Search::select(std::string_view s)
 	}
 }
 
+// For who wants to know only how many lines there are.
+void
+Search::tally(std::string_view s)
+{
+	size_t n = 0;
+	re.eachline(s, [&n](Submatch) {
+		n++;
+		return true;
+	});
+	count += f.inverted ? countlines(s) - n : n;
+}
+
 void
 Search::lines(std::string_view s)
 {
+	if(f.count) {
+		tally(s);
+		return;
+	}
 	size_t at = 0;	// behind the last line that matched
 	auto upto = [&](size_t begin, size_t end) {
 		std::string_view before = s.substr(at, begin - at);

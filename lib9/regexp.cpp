@@ -66,6 +66,12 @@ Submatch
 lineof(std::string_view s, size_t from, size_t p)
 {
 	Submatch l{p, std::min(s.find('\n', p), s.size())};
+	if(p - from < 128) {
+		// Mostly it is the first line, and no newline is found.
+		for(size_t nl; (nl = s.substr(0, p).find('\n', from)) != s.npos;)
+			from = nl + 1;
+		l.begin = from;
+	}
 	while(l.begin > from && s[l.begin - 1] != '\n')
 		l.begin--;
 	return l;
