@@ -15,9 +15,24 @@ namespace {
 constexpr size_t Progstack = 1 << 20;
 constexpr int64_t Step = 50;	// ms between looks at those that are left
 
-std::atomic<Proc*> booter;
+Lock bootlk;	// guards booter
+Ref<Proc> booter;
 std::atomic<bool> over;
 Event* booted;	// posted when boot has ended
+
+Ref<Proc>
+getbooter()
+{
+	std::scoped_lock l(bootlk);
+	return booter;
+}
+
+void
+setbooter(Ref<Proc> p)
+{
+	std::scoped_lock l(bootlk);
+	std::swap(booter, p);
+}
 
 void
 ownmachine(Proc& p)
@@ -88,7 +103,7 @@ void
 bootmain(const Bootcfg& cfg, std::function<void()> first, Bootend& end)
 {
 	Proc& me = up();
-	booter = &me;
+	setbooter(Ref<Proc>(me));
 	me.user = eve();
 	end.status = runfirst(std::move(first));
 	over = true;
@@ -109,9 +124,9 @@ ending()
 void
 procgone()
 {
-	Proc* b = booter;
-	if(b == &up()) {
-		booter = nullptr;
+	Ref<Proc> b = getbooter();
+	if(b.get() == &up()) {
+		setbooter({});
 		booted->post();
 	} else if(b && over) {
 		b->ready();
@@ -122,7 +137,7 @@ void
 endmachine(const char*)
 {
 	over = true;
-	if(Proc* p = booter)
+	if(Ref<Proc> p = getbooter())
 		p->ready();
 }
 

@@ -56,15 +56,21 @@ newproc(std::string_view text, std::function<void()> fn, size_t stack)
 			;
 		id = t.lastpid;
 	}
-	// One reference is the table's, the other the running stack's (sched.cpp, Dead).
+	// The reference is the running stack's (sched.cpp, Dead).
 	auto p = Ref<Proc>::adopt(new Proc(id, new Proc::Sched));
 	procstart(*p, std::move(fn), stack);
 	p->text = text;
 	p->noteid = id;
-	Proc& made = *Ref<Proc>(p).release();
+	return *p.release();
+}
+
+// Not before the caller of newproc has filled it: others look at what is in the table.
+void
+listproc(Proc& p)
+{
+	Table& t = table();
 	std::scoped_lock l(t.lk);
-	t.procs.emplace(id, std::move(p));
-	return made;
+	t.procs.emplace(p.pid, Ref<Proc>(p));
 }
 
 Proc&

@@ -410,6 +410,7 @@ procstart(Proc& p, std::function<void()> fn, size_t stack)
 void
 start(Proc& p)
 {
+	listproc(p);
 	enqueue(p);
 	if(!testmode)
 		wakemonitor(sched());

@@ -120,6 +120,8 @@ void giveaway(Scheduler& s, Worker& w);
 
 // Gives p a stack (0: a kproc's) and what to run there.
 void procstart(Proc& p, std::function<void()> fn, size_t stack);
+// Puts p where others find it: start's.
+void listproc(Proc& p);
 
 // Switches of all workers since boot: for progress and for tests.
 uint64_t nswitches();
