@@ -10,7 +10,7 @@ namespace p9::calc {
 
 namespace {
 
-constexpr int Maxdepth = 1000;	// of parentheses and the like
+constexpr int Maxdepth = 200;	// of parentheses and the like
 
 bool
 isdigit(char c)
