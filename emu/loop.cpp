@@ -79,7 +79,7 @@ onevent(uv_poll_t* h, int status, int events)
 	auto* w = static_cast<Watch*>(h->data);
 	bool in = status < 0 || events & (UV_READABLE | UV_DISCONNECT);
 	bool out = status < 0 || events & UV_WRITABLE;
-	bool unwanted = false;
+	int wanted = 0;
 	{
 		std::scoped_lock g(l.lk);
 		if(in) {
@@ -92,11 +92,17 @@ onevent(uv_poll_t* h, int status, int events)
 			if(w->writer)
 				w->writer->ready();
 		}
-		unwanted = (in && !w->reader) || (out && !w->writer);
+		if(status >= 0)
+			wanted = (w->reader ? UV_READABLE : 0) |
+				(w->writer ? UV_WRITABLE : 0);
 	}
-	if(unwanted) {
-		w->events = 0;
-		uv_poll_stop(h);
+	// What nobody waits for is asked no more; another's wait in the other direction goes on.
+	if((in && !(wanted & UV_READABLE)) || (out && !(wanted & UV_WRITABLE))) {
+		w->events = wanted;
+		if(wanted)
+			uv_poll_start(h, wanted, onevent);
+		else
+			uv_poll_stop(h);
 	}
 }
 
