@@ -124,7 +124,12 @@ Session::next()
 Session::Next
 Session::dispatch(Block b)
 {
-	switch(msgtype(b.data())) {
+	uint8_t type = msgtype(b.data());
+	if(!versioned && type != Tversion::type && !srv.texts.noversion.empty()) {
+		refuse(msgtag(b.data()), srv.texts.noversion);
+		return Goon;
+	}
+	switch(type) {
 	case Tversion::type:
 		return version(std::move(b));
 	case Tauth::type:
@@ -207,10 +212,11 @@ Session::version(Block b)
 	waitgone(nreq);
 	clunkall();
 	waitgone(nreq);
-	Rversion r{.msize = uint32_t(std::min(size_t(m.msize), size_t(MAXMSIZE))),
+	Rversion r{.msize = uint32_t(std::min(size_t(m.msize), srv.maxmsize)),
 		   .version = VERSION9P};
 	msize = r.msize;
-	if(!m.version.starts_with("9P")) {
+	versioned = m.version.starts_with("9P");
+	if(!versioned) {
 		r = {.msize = 256, .version = "unknown"};
 		msize = Firstmsize;
 	}

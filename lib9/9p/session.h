@@ -52,6 +52,7 @@ private:
 	Transport& t;
 	Req* spare = nullptr;	// the reader's, for its next request; counted in nreq
 	size_t msize = Firstmsize;
+	bool versioned = false;	// the reader's: a Tversion came
 	std::atomic<bool> broken{false};	// a write failed
 	std::atomic<int> nreleased{0};	// hooks that run beside the others
 	const std::unique_ptr<Sync::Mutex> hooks;

@@ -178,7 +178,6 @@ private:
 
 // What the engine says when it refuses.
 struct Srvtexts {
-	std::string_view botch = "9P protocol botch";
 	std::string_view duptag = "duplicate tag";
 	std::string_view dupfid = "duplicate fid";
 	std::string_view unknownfid = "unknown fid";
@@ -187,11 +186,19 @@ struct Srvtexts {
 	std::string_view walknodir = "walk in non-directory";
 	std::string_view notfound = "file not found";
 	std::string_view createnodir = "create in non-directory";
-	std::string_view badoffset = "bad offset";
 	std::string_view toomanyreqs = "too many requests";
 	std::string_view toomanyfids = "too many fids";
 	std::string_view toobig = "reply does not fit in a message";
 	std::string_view smallmsize = "version: message size too small";
+	std::string_view openopen = "9P protocol botch";	// Topen, Tcreate of an open fid
+	std::string_view readmode = "9P protocol botch";	// of a fid not open for it
+	std::string_view writemode = "9P protocol botch";
+	std::string_view writedir = "9P protocol botch";
+	std::string_view writeoffset = "9P protocol botch";
+	std::string_view negoffset = "bad offset";
+	std::string_view diroffset = "bad offset";
+	std::string_view bigcount;	// empty: what is too much is cut
+	std::string_view noversion;	// empty: messages before the first Tversion are served
 };
 
 class Srv {
@@ -206,6 +213,7 @@ public:
 	bool direct = false;
 	// A flushed request that fails is not answered, as exportfs does.
 	bool quietflush = false;
+	size_t maxmsize = MAXMSIZE;	// no session settles on more; at least 256
 	int chatty = 0;	// 1: every message goes to log
 	std::function<void(std::string_view)> log;	// lines for people; may be empty
 

@@ -173,7 +173,7 @@ Session::serve(Req& r, const Topen& m)
 		r.ofcall.qid = f.qid;
 	}
 	if(!r.opening)
-		return fail(r, srv.texts.botch);
+		return fail(r, srv.texts.openopen);
 	if(f.isdir() && (m.mode & ~ORCLOSE & ~OCEXEC) != OREAD)
 		return fail(r, Eisdir);
 	if(f.file) {
@@ -200,7 +200,7 @@ Session::serve(Req& r, const Tcreate& m)
 		return fail(r, srv.texts.unknownfid);
 	Fid& f = *r.fid;
 	if(r.omode != -1)
-		return fail(r, srv.texts.botch);
+		return fail(r, srv.texts.openopen);
 	if(!f.isdir())
 		return fail(r, srv.texts.createnodir);
 	if(!goodname(m.name))
@@ -229,13 +229,17 @@ Session::serve(Req& r, const Tread& m)
 	if(!r.fid)
 		return fail(r, srv.texts.unknownfid);
 	if(r.omode == -1 || (r.omode & 3) == OWRITE)
-		return fail(r, srv.texts.botch);
+		return fail(r, srv.texts.readmode);
 	constexpr uint64_t top = std::numeric_limits<int64_t>::max();
 	bool dir = r.fid->isdir();
-	if(m.offset > top || (dir && m.offset != 0 && m.offset != r.diroff))
-		return fail(r, srv.texts.badoffset);
+	if(m.offset > top)
+		return fail(r, srv.texts.negoffset);
+	if(dir && m.offset != 0 && m.offset != r.diroff)
+		return fail(r, srv.texts.diroffset);
+	if(!srv.texts.bigcount.empty() && m.count > msize - IOHDRSZ)
+		return fail(r, srv.texts.bigcount);
 	if(m.count > uint32_t(std::numeric_limits<int32_t>::max()))
-		return fail(r, srv.texts.botch);
+		return fail(r, srv.texts.readmode);
 	uint64_t count =
 		std::min({uint64_t(m.count), uint64_t(msize - IOHDRSZ), top - m.offset});
 	r.ifcall.offset = m.offset;
@@ -257,9 +261,12 @@ Session::serve(Req& r, const Twrite& m)
 	constexpr uint64_t top = std::numeric_limits<int64_t>::max();
 	int how = r.omode & 3;
 	uint64_t count = m.data.size() + r.in.lent;
-	if(r.omode == -1 || (how != OWRITE && how != ORDWR) || r.fid->isdir() ||
-	   m.offset > top || count > top - m.offset)
-		return fail(r, srv.texts.botch);
+	if(r.omode == -1 || (how != OWRITE && how != ORDWR))
+		return fail(r, srv.texts.writemode);
+	if(r.fid->isdir())
+		return fail(r, srv.texts.writedir);
+	if(m.offset > top || count > top - m.offset)
+		return fail(r, srv.texts.writeoffset);
 	r.ifcall.offset = m.offset;
 	r.ifcall.count = uint32_t(std::min(count, uint64_t(msize - IOHDRSZ)));
 	if(r.in.lent == 0)
