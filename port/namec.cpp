@@ -83,6 +83,46 @@ openflags(int omode)
 	return f;
 }
 
+// The file that the walk has reached, for its own.
+Ref<Chan>
+reached(Walk& w)
+{
+	w.cross();
+	Ref<Chan> c = w.unique();
+	c->ismtpt = bool(w.mh);
+	return c;
+}
+
+Ref<Chan>
+openreached(Walk& w, int omode)
+{
+	if((omode & 3) == OEXEC && w.c->isdir())
+		error(Eexecdir);
+	Ref<Chan> c = reached(w);
+	if(w.mh && w.mh->m.size() > 1)
+		c->umh = w.mh;
+	Dev& d = c->dev;
+	w.c = {};
+	c = d.open(std::move(c), omode & ~OCEXEC);
+	c->flag |= openflags(omode);
+	return c;
+}
+
+// elem, made and opened in the directory that the walk has reached.
+Ref<Chan>
+make(Walk& w, std::string_view elem, int omode, uint32_t perm)
+{
+	w.cross();
+	Ref<Chan> d = w.mh ? createdir(*w.mh) : w.c;
+	Ref<Chan> c = w.named(*d);
+	Ref<Path> p = c->path->add(elem, {});
+	Dev& dev = c->dev;
+	c = dev.create(std::move(c), elem, omode & ~(OEXCL | OCEXEC), perm);
+	c->path = std::move(p);
+	c->flag |= openflags(omode);
+	return c;
+}
+
 enum class Mask { Obey, Lift };
 
 // A name that is being resolved.
@@ -98,10 +138,7 @@ class Name {
 	bool walkall();
 	void mustwalk();
 	bool trylast();
-	Ref<Chan> reached();
-	Ref<Chan> last(int omode);
 	Ref<Chan> createin(int omode, uint32_t perm);
-	Ref<Chan> make(int omode, uint32_t perm);
 
 public:
 	explicit Name(std::string_view name, Mask mask = Mask::Obey);
@@ -198,51 +235,25 @@ Name::mustwalk()
 		error(w->why, upto(w->nerror));
 }
 
-// Opens what the walk has reached.
-Ref<Chan>
-Name::last(int omode)
-{
-	if((omode & 3) == OEXEC && w->c->isdir())
-		error(Eexecdir);
-	Ref<Chan> c = reached();
-	if(w->mh && w->mh->m.size() > 1)
-		c->umh = w->mh;
-	Dev& d = c->dev;
-	w->c = {};
-	c = d.open(std::move(c), omode & ~OCEXEC);
-	c->flag |= openflags(omode);
-	return c;
-}
-
 Ref<Chan>
 Name::open(int omode)
 {
 	mustwalk();
-	return last(omode);
-}
-
-// The file that the walk has reached, for its own.
-Ref<Chan>
-Name::reached()
-{
-	w->cross();
-	Ref<Chan> c = w->unique();
-	c->ismtpt = bool(w->mh);
-	return c;
+	return openreached(*w, omode);
 }
 
 Ref<Chan>
 Name::access()
 {
 	mustwalk();
-	return reached();
+	return reached(*w);
 }
 
 Tried
 Name::tryaccess()
 {
 	if(walkall())
-		return {reached(), {}};
+		return {reached(*w), {}};
 	return {{}, Error(w->why, upto(w->nerror)).text()};
 }
 
@@ -250,7 +261,7 @@ Tried
 Name::tryopen(int omode)
 {
 	if(walkall())
-		return {last(omode), {}};
+		return {openreached(*w, omode), {}};
 	return {{}, Error(w->why, upto(w->nerror)).text()};
 }
 
@@ -329,13 +340,13 @@ Name::createin(int omode, uint32_t perm)
 	if(trylast()) {
 		if(omode & OEXCL)
 			error(Eexist);
-		return last(omode | OTRUNC);
+		return openreached(*w, omode | OTRUNC);
 	}
 	if(!w->c->isdir())
 		error(Enotdir);
 	std::optional<Error> failed;
 	try {
-		return make(omode, perm);
+		return make(*w, e->names().back(), omode, perm);
 	} catch(const Error& err) {
 		if((omode & OEXCL) || err.is(Eintr))
 			throw;
@@ -343,23 +354,9 @@ Name::createin(int omode, uint32_t perm)
 	}
 	if(!trylast())
 		error(failed->reason(), failed->name()); // the true one, not the retry's
-	return last(omode | OTRUNC);
+	return openreached(*w, omode | OTRUNC);
 }
 
-Ref<Chan>
-Name::make(int omode, uint32_t perm)
-{
-	w->cross();
-	Ref<Chan> d = w->mh ? createdir(*w->mh) : w->c;
-	Ref<Chan> c = w->named(*d);
-	std::string_view elem = e->names().back();
-	Ref<Path> p = c->path->add(elem, {});
-	Dev& dev = c->dev;
-	c = dev.create(std::move(c), elem, omode & ~(OEXCL | OCEXEC), perm);
-	c->path = std::move(p);
-	c->flag |= openflags(omode);
-	return c;
-}
 }
 
 Ref<Chan>
@@ -422,6 +419,27 @@ nameunmount(std::string_view name)
 {
 	Mask mask = name.starts_with('#') && utflen(name) == 2 ? Mask::Lift : Mask::Obey;
 	return Name(name, mask).telling([](Name& n) { return n.open(OREAD); });
+}
+
+Ref<Chan>
+chanopen(Ref<Chan> c, int omode)
+{
+	Walk w(std::move(c), false, Mounts::Cross);
+	return openreached(w, omode);
+}
+
+Ref<Chan>
+chancreate(Ref<Chan> dir, std::string_view elem, int omode, uint32_t perm)
+{
+	Walk w(std::move(dir), false, Mounts::Cross);
+	return make(w, elem, omode, perm);
+}
+
+Ref<Chan>
+chanaccess(Ref<Chan> c)
+{
+	Walk w(std::move(c), false, Mounts::Cross);
+	return reached(w);
 }
 
 Ref<Chan>

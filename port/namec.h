@@ -41,6 +41,13 @@ Ref<Chan> namemount(std::string_view name);
 // unmount(2)'s first argument: opened, and "#x" alone is allowed without the mask.
 Ref<Chan> nameunmount(std::string_view name);
 
+// The last steps alone, from a Chan that stands before the mount on its place and stays as it
+// is: for exports.  Opened, created (the name must be new for the device) or reached,
+// through mounts; a union directory is read as one.
+Ref<Chan> chanopen(Ref<Chan> c, int omode);
+Ref<Chan> chancreate(Ref<Chan> dir, std::string_view elem, int omode, uint32_t perm);
+Ref<Chan> chanaccess(Ref<Chan> c);
+
 // Walks from c by names through mounts (all or nothing), for exports and tests: the
 // Chan, or an Error with the elements up to the one that failed.
 Ref<Chan> walk(Ref<Chan> c, Names names, bool nomount);

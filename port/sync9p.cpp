@@ -116,11 +116,23 @@ class Fdtransport final : public Transport {
 	Msgreader reader;
 	size_t max = 8192 + IOHDRSZ;
 
+	// A connection may take a message in pieces when its writer is interrupted: then the
+	// rest must follow all the same.
 	void put(Block b)
 	{
-		size_t n = b.size();
-		if(out->dev.bwrite(*out, std::move(b), 0) != n)
-			error(Eio);
+		if(ispipe) {
+			size_t n = b.size();
+			if(out->dev.bwrite(*out, std::move(b), 0) != n)
+				error(Eio);
+			return;
+		}
+		b.flatten();
+		while(!b.empty()) {
+			size_t n = out->dev.write(*out, b.data(), 0);
+			if(n == 0)
+				error(Eio);
+			b.consumed(n);
+		}
 	}
 
 public:

@@ -24,6 +24,7 @@
 #include "lib9/error.h"
 #include "lib9/plan9.h"
 #include "lib9/sync.h"
+#include "port/exportopts.h"
 #include "port/idle.h"
 
 namespace p9 {
@@ -189,4 +190,11 @@ void postmountsrv(std::unique_ptr<Srv> srv, std::string_view name, std::string_v
 	int flag, std::vector<int> keep = {});
 // Posts fd as /srv/name and closes it.
 void postfd(std::string_view name, Fd fd);
+
+// Serves the tree at dir, as this Proc's name space shows it, on the connection that infd
+// and outfd are (often one), until its client goes.  Clients reach none of the Proc's
+// descriptors; binds that others make in the name space are seen.  From then on the
+// descriptors can be used for nothing else: they are CMSG.  Error: dir is not there,
+// Ebadusefd for a connection that is used for 9P already.  EX-1.
+void exportfs(int infd, int outfd, std::string_view dir, Exportopts opts = {});
 }

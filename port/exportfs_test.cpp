@@ -1,0 +1,296 @@
+// A name space as 9P: through the mount driver, and by hand.
+
+#include "port/exportfs.h"
+
+#include <set>
+
+#include "lib9/fcall.h"
+#include "port/sys.h"
+#include "tests/runprog.h"
+#include "tests/test.h"
+
+namespace p9 {
+
+namespace {
+
+// An export of dir, which ends when the answered descriptor is closed.
+Fd
+exported(std::string_view dir, Exportopts opts = {})
+{
+	auto [mine, its] = pipe();
+	spawnserver("export", {its}, [fd = int(its), d = std::string(dir), opts] {
+		exportfs(fd, fd, d, opts);
+	});
+	close(std::move(its));
+	return std::move(mine);
+}
+
+void
+mounted(std::string_view dir, std::string_view where, Exportopts opts = {})
+{
+	Fd fd = exported(dir, opts);
+	mount(fd, -1, where, MREPL | MCREATE, "");
+}
+
+Exportopts
+readonly()
+{
+	Exportopts o;
+	o.readonly = true;
+	return o;
+}
+
+Exportopts
+hiding()
+{
+	Exportopts o;
+	o.visible = [](std::string_view p) { return p != "/hidden"; };
+	return o;
+}
+
+std::string
+names(std::string_view dir)
+{
+	std::string s;
+	for(const Dir& d : dirreadall(dir))
+		s += (s.empty() ? "" : " ") + d.name;
+	return s;
+}
+
+// A client that says what it wants.
+class Client {
+	Fd fd;
+	std::string last;
+
+public:
+	explicit Client(Fd f) : fd(std::move(f)) {}
+	~Client() { close(std::move(fd)); }
+
+	template<class M> Fcall rpc(const M& m, uint16_t tag = 1)
+	{
+		send(m, tag);
+		uint16_t got;
+		return recv(got);
+	}
+	template<class M> void send(const M& m, uint16_t tag)
+	{
+		Block b = Block::alloc(sizeM(m));
+		b.produced(packM(m, tag, b.room()));
+		bwrite(fd, std::move(b));
+	}
+	Fcall recv(uint16_t& tag)
+	{
+		Block b = bread(fd, 1 << 20);
+		last.assign(reinterpret_cast<const char*>(b.data().data()), b.size());
+		auto f = unpack(std::as_bytes(std::span(last)), tag);
+		if(!f)
+			error("no reply");
+		return *f;
+	}
+	template<class M> std::string err(const M& m)
+	{
+		Fcall f = rpc(m);
+		auto* e = std::get_if<Rerror>(&f);
+		return e ? std::string(e->ename) : "none";
+	}
+	void session()
+	{
+		rpc(Tversion{.msize = 8192, .version = "9P2000"}, NOTAG);
+		rpc(Tattach{.fid = 0, .uname = "x"});
+	}
+};
+
+Few<std::string_view>
+path(std::initializer_list<std::string_view> l)
+{
+	Few<std::string_view> f;
+	for(std::string_view s : l)
+		f.add(s);
+	return f;
+}
+}
+
+PTEST(exportfs, EX_1_EX_18_what_is_exported_is_mounted_and_used_as_any_tree)
+{
+	stdns();
+	writefile("/tmp/a", "hello");
+	mounted("/tmp", "/n/x");
+	EXPECT_EQ(readfile("/n/x/a"), "hello");
+	writefile("/n/x/b", std::string(100000, 'b'));
+	EXPECT_EQ(readfile("/tmp/b"), std::string(100000, 'b'));
+	close(create("/n/x/d", OREAD, DMDIR | 0755));
+	writefile("/n/x/d/f", "f");
+	EXPECT_EQ(names("/n/x"), names("/tmp"));
+	EXPECT_EQ(stat("/n/x/d/f").length, 1u);
+	Dir d = Dir::dontcare();
+	d.name = "g";
+	wstat("/n/x/d/f", d);
+	EXPECT_EQ(readfile("/tmp/d/g"), "f");
+	remove("/n/x/d/g");
+	EXPECT_EQ(names("/tmp/d"), "");
+	EXPECT_ERROR(open("/n/x/none", OREAD), "file not found: '/n/x/none'");	// ramfs's
+	unmount("", "/n/x");
+}
+
+PTEST(exportfs, EX_20_BX_20_dotdot_stays_inside_by_position)
+{
+	stdns();
+	close(create("/tmp/d", OREAD, DMDIR | 0755));
+	writefile("/tmp/secret", "s");
+	writefile("/tmp/d/f", "f");
+	bind("/tmp/d", "/n/alias", MREPL);
+	Client c(exported("/n/alias"));
+	c.session();
+	EXPECT_EQ(c.err(Twalk{.fid = 0, .newfid = 1, .wname = path({"..", "..", "f"})}), "none");
+	EXPECT_EQ(c.err(Twalk{.fid = 0, .newfid = 2, .wname = path({"..", "secret"})}), "none");
+	EXPECT_EQ(c.err(Tstat{.fid = 2}), "no such fid");
+	EXPECT_EQ(c.err(Twalk{.fid = 0, .newfid = 2, .wname = path({"../secret"})}),
+		Ebadchar);
+	EXPECT_EQ(c.err(Twalk{.fid = 0, .newfid = 2, .wname = path({"secret"})}),
+		"file not found");
+}
+
+PTEST(exportfs, EX_4_a_read_only_export_changes_nothing)
+{
+	stdns();
+	writefile("/tmp/a", "hello");
+	mounted("/tmp", "/n/x", readonly());
+	EXPECT_EQ(readfile("/n/x/a"), "hello");
+	EXPECT_ERROR(open("/n/x/a", OWRITE), "file system read only: '/n/x/a'");
+	EXPECT_ERROR(open("/n/x/a", OREAD | OTRUNC), "file system read only: '/n/x/a'");
+	EXPECT_ERROR(remove("/n/x/a"), "file system read only");
+	EXPECT_ERROR(create("/n/x/b", OWRITE, 0666), "file system read only: '/n/x/b'");
+	EXPECT_EQ(readfile("/tmp/a"), "hello");
+	unmount("", "/n/x");
+}
+
+// Two ramfs number their files alike.
+PTEST(exportfs, EX_25_EX_26_BX_15_mounts_inside_are_shown_with_qids_of_their_own)
+{
+	stdns();
+	run({"ramfs", "-m", "/n/other"});
+	close(create("/tmp/m", OREAD, DMDIR | 0755));
+	writefile("/tmp/f", "outer");
+	writefile("/n/other/f", "inner");
+	bind("/n/other", "/tmp/m", MREPL);
+	mounted("/tmp", "/n/x");
+	EXPECT_EQ(readfile("/n/x/m/f"), "inner");
+	std::set<uint64_t> paths;
+	for(const Dir& d : dirreadall("/n/x")) {
+		EXPECT_EQ(d.qid.path, stat("/n/x/" + d.name).qid.path) << d.name;
+		paths.insert(d.qid.path);
+	}
+	for(const Dir& d : dirreadall("/n/x/m")) {
+		EXPECT_EQ(d.qid.path, stat("/n/x/m/" + d.name).qid.path) << d.name;
+		paths.insert(d.qid.path);
+	}
+	paths.insert(stat("/n/x").qid.path);
+	EXPECT_EQ(paths.size(), 4u);	// m f, f, and the root
+	EXPECT_ERROR(remove("/n/x/m"), "is a mount point");
+	unmount("", "/n/x");
+	unmount("", "/tmp/m");
+	unmount("", "/n/other");
+}
+
+PTEST(exportfs, a_filter_hides_names_from_walks_and_listings)
+{
+	stdns();
+	writefile("/tmp/seen", "s");
+	writefile("/tmp/hidden", "h");
+	mounted("/tmp", "/n/x",
+		hiding());
+	EXPECT_EQ(names("/n/x"), "seen");
+	EXPECT_ERROR(open("/n/x/hidden", OREAD), "file does not exist: '/n/x/hidden'");
+	EXPECT_ERROR(create("/n/x/hidden", OWRITE, 0666), "permission denied: '/n/x/hidden'");
+	unmount("", "/n/x");
+}
+
+PTEST(exportfs, BX_9_nothing_is_served_before_a_version)
+{
+	stdns();
+	Client c(exported("/tmp"));
+	EXPECT_EQ(c.err(Tattach{.fid = 0}), "Tversion not seen");
+	c.session();
+	EXPECT_EQ(c.err(Topen{.fid = 0, .mode = OREAD}), "none");
+	EXPECT_EQ(c.err(Tread{.fid = 0, .count = 8192}), "read/write -- count too big");
+	EXPECT_EQ(c.err(Tread{.fid = 0, .offset = 5, .count = 100}),
+		"can't seek on a directory");
+	EXPECT_EQ(c.err(Tread{.fid = 0, .offset = ~uint64_t(0), .count = 1}), Enegoff);
+	EXPECT_EQ(c.err(Topen{.fid = 0, .mode = OREAD}), "open/create -- unknown mode");
+	EXPECT_EQ(c.err(Twalk{.fid = 0, .newfid = 1}), "walk of open fid");
+	EXPECT_EQ(c.err(Tauth{.afid = 9}), "authentication not required");
+}
+
+// EX-10, EX-12: the read never ends by itself; flushed, it is not answered.
+PRACE(exportfs, EX_10_EX_12_a_flush_ends_a_request_that_sleeps)
+{
+	bind("#|", "/n", MREPL);
+	Fd hold = open("/n/data1", ORDWR);
+	Client c(exported("/n"));
+	c.session();
+	c.rpc(Twalk{.fid = 0, .newfid = 1, .wname = path({"data"})});
+	c.rpc(Topen{.fid = 1, .mode = OREAD});
+	c.send(Tread{.fid = 1, .count = 10}, 5);
+	c.send(Tflush{.oldtag = 5}, 6);
+	uint16_t tag;
+	Fcall f = c.recv(tag);
+	EXPECT_TRUE(std::holds_alternative<Rflush>(f));
+	EXPECT_EQ(tag, 6);
+	EXPECT_EQ(c.err(Tclunk{.fid = 1}), "none");
+	unmount("", "/n");
+}
+
+// EX-14: nobody is left waiting when the client goes.
+PRACE(exportfs, EX_14_the_end_of_the_connection_ends_what_sleeps)
+{
+	bind("#|", "/n", MREPL);
+	Fd hold = open("/n/data1", ORDWR);
+	{
+		Client c(exported("/n"));
+		c.session();
+		c.rpc(Twalk{.fid = 0, .newfid = 1, .wname = path({"data"})});
+		c.rpc(Topen{.fid = 1, .mode = ORDWR});
+		for(uint16_t t = 10; t < 20; t++)
+			c.send(Tread{.fid = 1, .count = 10}, t);
+	}
+	unmount("", "/n");
+}
+
+// EX-18 of another kind: each client of a service is a client of its own.
+PTEST(exportfs, a_service_is_exported_by_mounting_it_for_each_client)
+{
+	stdns();
+	run({"ramfs", "-S", "ram"});
+	Exportopts o;
+	o.service = "/srv/ram";
+	Fd fd = exported("", o);
+	mount(fd, -1, "/n/x", MREPL | MCREATE, "");
+	writefile("/n/x/f", "text");
+	Fd direct = open("/srv/ram", ORDWR);
+	mount(direct, -1, "/n/y", MREPL, "");
+	EXPECT_EQ(readfile("/n/y/f"), "text");
+	unmount("", "/n/y");
+	unmount("", "/n/x");
+	remove("/srv/ram");
+}
+
+// The transcript goes to a descriptor that clients do not have.
+PTEST(exportfs, the_transcript_is_written_where_the_server_was_told)
+{
+	stdns();
+	Exportopts o;
+	auto [r, w] = pipe();
+	auto [mine, its] = pipe();
+	o.transcript = true;
+	o.logfd = w;
+	spawnserver("export", {its, w}, [fd = int(its), o] { exportfs(fd, fd, "/tmp", o); });
+	close(std::move(its));
+	{
+		Client c(std::move(mine));
+		c.session();
+	}
+	std::array<char, 512> buf;
+	size_t n = read(r, std::as_writable_bytes(std::span(buf)));
+	EXPECT_NE(std::string(buf.data(), n).find("Tversion"), std::string::npos);
+}
+}
