@@ -15,6 +15,7 @@ Dev& consdev();	// #c the console, clocks, who and where
 Dev& mntdev();	// #M files of 9P servers; only mount(2) attaches it
 Dev& fsdev();	// #U files of the host
 Dev& qcowdev();	// #Q disk images
+Dev& ipdev();	// #I the host's network
 
 std::span<Dev* const>
 devtab()
@@ -30,6 +31,7 @@ devtab()
 		&mntdev(),
 		&fsdev(),
 		&qcowdev(),
+		&ipdev(),
 	};
 	return tab;
 }
