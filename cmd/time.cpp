@@ -29,7 +29,7 @@ become(const Cmdline& a, const Argv& cmd)
 			why = e.text();
 		}
 	a.warn(name + ": " + why);
-	exits(name);
+	exits(name.empty() ? "exec" : name);
 }
 
 Waitmsg
