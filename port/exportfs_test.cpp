@@ -293,4 +293,54 @@ PTEST(exportfs, the_transcript_is_written_where_the_server_was_told)
 	size_t n = read(r, std::as_writable_bytes(std::span(buf)));
 	EXPECT_NE(std::string(buf.data(), n).find("Tversion"), std::string::npos);
 }
+
+// The end of a session, and a Tversion in the middle of one, remove by the hook that
+// otherwise runs beside others: nobody reads for it then.
+PRACE(exportfs, what_was_opened_to_be_removed_goes_with_the_session)
+{
+	stdns();
+	for(bool again : {false, true}) {
+		auto [mine, its] = pipe();
+		rfork(RFPROC | RFFDG, [fd = int(its), other = int(mine)] {
+			close(other);
+			exportfs(fd, fd, "/tmp");
+		});
+		close(std::move(its));
+		{
+			Client c(std::move(mine));
+			c.session();
+			EXPECT_EQ(c.err(Tcreate{.fid = 0, .name = "f", .perm = 0666,
+					.mode = OWRITE | ORCLOSE}), "none");
+			EXPECT_TRUE(access("/tmp/f", AEXIST));
+			if(again) {
+				c.session();
+				EXPECT_FALSE(access("/tmp/f", AEXIST));
+				EXPECT_EQ(c.err(Tstat{.fid = 0}), "none");
+			}
+		}
+		EXPECT_EQ(wait().msg, "");
+		EXPECT_FALSE(access("/tmp/f", AEXIST));
+	}
+}
+
+PTEST(exportfs, an_open_file_is_renamed_while_others_look_at_it)
+{
+	stdns();
+	writefile("/tmp/f", "text");
+	Client c(exported("/tmp"));
+	c.session();
+	c.rpc(Twalk{.fid = 0, .newfid = 1, .wname = path({"f"})});
+	c.rpc(Topen{.fid = 1, .mode = OREAD});
+	Dir d = Dir::dontcare();
+	d.name = "g";
+	std::vector<std::byte> entry(sizeD2M(d));
+	convD2M(d, entry);
+	c.send(Tstat{.fid = 1}, 1);
+	c.send(Twstat{.fid = 1, .stat = entry}, 2);
+	c.send(Tstat{.fid = 1}, 3);
+	uint16_t tag;
+	for(int i = 0; i < 3; i++)
+		EXPECT_FALSE(std::holds_alternative<Rerror>(c.recv(tag)));
+	EXPECT_EQ(readfile("/tmp/g"), "text");
+}
 }

@@ -284,10 +284,14 @@ Session::run(Req& r, F serve1)
 	}
 }
 
+// A request of our own, at the end of a session or of what a Tversion ends, has nobody
+// beside it: nothing may be read before it is over.
 void
 Session::release(Req& r)
 {
 	assert(!r.released);
+	if(r.internal)
+		return;
 	{
 		std::scoped_lock l(*mu);
 		if(nidle > 0) {
@@ -309,6 +313,8 @@ Session::release(Req& r)
 void
 Session::acquire(Req& r)
 {
+	if(r.internal)
+		return;
 	assert(r.released && !r.locked);
 	hooks->lock();
 	r.locked = true;
