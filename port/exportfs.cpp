@@ -406,7 +406,7 @@ Export::stat(Req& r)
 }
 
 // A file that has got another name is the same file by its fid, so the fid goes on with
-// the Chan that knows the name.
+// the Chan that knows the name.  An open one has its file anyway, and others use its Chan.
 void
 Export::wstat(Req& r)
 {
@@ -422,10 +422,9 @@ Export::wstat(Req& r)
 		Ref<Chan> at = open ? c : chanaccess(c);
 		bool renames = !d.name.empty() && d.name != at->path->s.substr(at->path->s.rfind('/') + 1);
 		chanwstat(*at, d);
-		if(renames && !at->ismtpt) {
+		if(renames && !open && !at->ismtpt) {
 			at->path = at->path->add("..", {})->add(d.name, {});
-			if(!open)
-				close(f.swap(at));
+			close(f.swap(at));
 		}
 		close(std::move(c));
 		close(std::move(at));
