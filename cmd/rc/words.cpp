@@ -51,7 +51,7 @@ Shell::one(const Treeref& t, std::string_view what)
 	return std::move(w[0]);
 }
 
-// $apids, unless it is set: the processes of & that nobody has waited for.
+// $apids, unless it is set: the processes of & whose end no wait has seen.
 Words
 Shell::asyncpids() const
 {
