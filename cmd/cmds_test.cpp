@@ -353,11 +353,13 @@ PTEST(srv, a_command_is_posted_and_mounted)
 {
 	stdns();
 	Ran r = run({"srv", "-q", "-c", "-e", "ramfs -i", "scr", "/n/scr"});
-	EXPECT_EQ(r.err + r.status, "");
+	EXPECT_EQ(r.err + r.status, "post...\n");
 	writefile("/n/scr/f", "hello");
 	EXPECT_EQ(readfile("/n/scr/f"), "hello");
-	EXPECT_EQ(run({"srv", "tcp!host", "no"}).err,
-		"srv: dial tcp!host: networks are not supported yet\n");
+	r = run({"srv", "-e", "no such command", "scr"});
+	EXPECT_EQ(r.err + r.status, "srv: /srv/scr already exists\n");
+	r = run({"srv", "-q", "-e", "no such command", "scr"});
+	EXPECT_EQ(r.err + r.status, "");
 	unmount("", "/n/scr");
 	remove("/srv/scr");
 }

@@ -16,11 +16,25 @@ struct Way {
 	std::string addr;
 };
 
+// Where the networks are that addr means: "/net.alt/tcp!host!port" is one of /net.alt's.
+// Takes that off addr.
+std::string
+takenetdir(std::string_view& addr)
+{
+	size_t slash = addr.substr(0, addr.find('!')).rfind('/');
+	if(slash == addr.npos)
+		return "/net";
+	std::string dir(addr.substr(0, slash));
+	addr.remove_prefix(slash + 1);
+	return dir;
+}
+
 std::vector<Way>
 ways(std::string_view addr)
 {
 	std::vector<Way> l;
-	Fd cs = open("/net/cs", ORDWR);
+	std::string netdir = takenetdir(addr);
+	Fd cs = open(netdir + "/cs", ORDWR);
 	write(cs, addr);
 	seek(cs, 0, 0);
 	for(;;) {
@@ -29,8 +43,8 @@ ways(std::string_view addr)
 		if(n == 0)
 			break;
 		auto f = tokenize(textof(Bytes(buf).first(n)));
-		if(f.size() == 2)
-			l.push_back({f[0], f[1]});
+		if(f.size() == 2 && f[0].starts_with("/net/"))
+			l.push_back({netdir + f[0].substr(4), f[1]});
 	}
 	close(std::move(cs));
 	return l;
@@ -99,6 +113,14 @@ announce(std::string_view addr, Reach reach)
 		write(ctl, msg);
 		return Announced{convdir(ctl, w.clone), std::move(ctl)};
 	});
+}
+
+std::string
+netaddr(const std::string& dir)
+{
+	std::string s = readfile(dir + "/local");
+	std::string net = dir.substr(0, dir.rfind('/'));
+	return net.substr(net.rfind('/') + 1) + '!' + s.substr(0, s.find('\n'));
 }
 
 Netcall

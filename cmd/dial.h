@@ -1,6 +1,7 @@
 // Making and taking calls over /net: dial(2).  An address is `net!host!service',
-// `tcp!host!service', `unix!path', or less: see netmkaddr.  All of these sleep; what
-// fails is an Error that names the address.
+// `tcp!host!service', `unix!path', or less: see netmkaddr.  The networks of another
+// directory than /net are `/net.alt/tcp!host!service'.  All of these sleep; what fails
+// is an Error that names the address.
 
 #pragma once
 
@@ -35,6 +36,9 @@ struct Announced {
 // that they could reach is refused.
 enum class Reach { Local, Others };
 Announced announce(std::string_view addr, Reach reach = Reach::Local);
+
+// The address of this side of a conversation: "tcp!127.0.0.1!564".
+std::string netaddr(const std::string& dir);
 
 // The next call to it.
 Netcall listen(const Announced& a);

@@ -1,17 +1,22 @@
 // srv(4): posts the connection to a file server, and mounts it.
 
 #include "cmd/cmds.h"
+#include "cmd/dial.h"
 #include "cmd/prog.h"
 
 namespace p9 {
 
 namespace {
 
+constexpr int64_t Patience = 10'000;	// ms to make a connection in
+
 struct Options {
 	int flag = MREPL;
 	bool command = false;
 	bool mount = false;
+	bool none = false;	// mount as the user none
 	bool quiet = false;	// nothing to say when it is posted already
+	int64_t wait = 0;	// seconds, after the connection is made
 	std::string dest;
 	std::string file;	// in /srv
 	std::string mtpt;
@@ -38,11 +43,11 @@ options(Cmdline& a)
 		case 'C': o.flag |= MCACHE; o.mount = true; break;
 		case 'e': o.command = true; break;
 		case 'm': o.mount = true; break;
-		case 'n':
-		case 'N': break;	// there is no authentication
+		case 'N': o.none = true; break;
+		case 'n': break;	// there is no authentication
 		case 'q': o.quiet = true; break;
-		case 'r': break;
-		case 's': a.eint(); break;
+		case 'r': break;	// as Plan 9's, of old
+		case 's': o.wait = a.eint(); break;
 		default: a.usage();
 		}
 	Argv w = a.rest();
@@ -55,6 +60,14 @@ options(Cmdline& a)
 	o.mtpt = w.size() > 2 ? w[2] : "/n/" + shortname(o.dest, true);
 	o.mount |= w.size() > 2;
 	return o;
+}
+
+// `srv DEST: what', and the end.
+[[noreturn]] void
+fail(const Options& o, const std::string& what, std::string_view status)
+{
+	fprint(2, "srv " + o.dest + ": " + what + "\n");
+	exits(status);
 }
 
 // Runs rc -c with a pipe as its standard input and output; answers the other side.
@@ -83,17 +96,46 @@ listposted()
 	out.flush();
 }
 
-Fd
-connect(const Cmdline& a, const Options& o)
+// A file that is a connection, or an address that is called.
+bool
+isfile(const std::string& dest)
 {
+	return dest.find('/') != dest.npos && dest.find('!') == dest.npos;
+}
+
+Fd
+call(const std::string& dest)
+{
+	if(isfile(dest))
+		return open(dest, ORDWR);
+	Netcall c = dial(dest);
+	close(std::move(c.ctl));
+	return std::move(c.data);
+}
+
+// As call, but not for ever.
+Fd
+callintime(const Cmdline& a, const std::string& dest)
+{
+	bool late = false;
+	notify([&late](const std::string& note) {
+		late |= note == "alarm";
+		return note == "alarm";
+	});
+	alarm(Patience);
 	try {
-		if(o.command)
-			return connectcommand(o.dest);
-		if(access(o.dest, AEXIST))	// a file that is a connection
-			return open(o.dest, ORDWR);
-		error("networks are not supported yet");
+		Fd fd = call(dest);
+		alarm(0);
+		notify({});
+		return fd;
 	} catch(const Error& e) {
-		a.warn("dial " + o.dest + ": " + e.text());
+		alarm(0);
+		pollnotes();
+		if(late) {
+			a.warn("timeout establishing connection to " + dest);
+			exits("timeout");
+		}
+		a.warn("dial " + dest + ": " + (e.name() == dest ? e.reason() : e.text()));
 		exits("dial");
 	}
 }
@@ -107,8 +149,76 @@ post(const Options& o, int fd)
 		doing = "write";
 		write(f, std::to_string(fd));
 	} catch(const Error& e) {
-		fprint(2, "srv " + o.dest + ": " + doing + ": " + e.text() + "\n");
-		exits("srv: error");
+		fail(o, doing + ": " + e.text(), "srv: error");
+	}
+}
+
+// Makes the connection and posts it.
+Fd
+start(const Cmdline& a, Options& o)
+{
+	Fd fd;
+	if(o.command) {
+		fd = connectcommand(o.dest);
+	} else {
+		if(!isfile(o.dest))
+			o.dest = netmkaddr(o.dest, "net", "9fs");
+		fd = callintime(a, o.dest);
+	}
+	if(o.wait > 0) {
+		fprint(2, "sleep...");
+		sleep(o.wait * 1000);
+	}
+	fprint(2, "post...\n");
+	post(o, fd);
+	return fd;
+}
+
+// What is posted already; closed when there is none, or none that can be opened.
+Fd
+posted(const Options& o)
+{
+	if(!access(o.file, AEXIST))
+		return {};
+	try {
+		return open(o.file, ORDWR);
+	} catch(const Error&) {
+		remove(o.file);
+		return {};
+	}
+}
+
+void
+becomenone(const Options& o)
+{
+	try {
+		write(open("#c/user", OWRITE), "none");
+	} catch(const Error& e) {
+		fail(o, "can't become none: " + e.text(), "becomenone");
+	}
+}
+
+// Whether the connection that was posted is one no more.
+bool
+isdead(const Error& e)
+{
+	for(std::string_view s : {"hungup", "timed out", "EOF"})
+		if(e.text().find(s) != std::string::npos)
+			return true;
+	return false;
+}
+
+// Answers false when fd is a connection whose server has gone.
+bool
+trymount(const Options& o, Fd& fd, bool again)
+{
+	try {
+		mount(fd, -1, o.mtpt, o.flag, "");
+		return true;
+	} catch(const Error& e) {
+		if(isdead(e) && again)
+			return false;
+		fail(o, "mount failed: " + e.text(), "mount");
 	}
 }
 }
@@ -121,26 +231,23 @@ srv(Argv argv)
 	Options o = options(a);
 	if(o.dest.empty())
 		return listposted();
-	Fd fd;
-	if(!access(o.file, AEXIST)) {
-		fd = connect(a, o);
-		if(!o.quiet)
-			fprint(2, "post...\n");
-		post(o, fd);
-	} else if(o.mount) {
-		fd = open(o.file, ORDWR);
-	} else {
-		if(!o.quiet)
-			a.warn(o.file + " already exists");
-		exits();
+	if(!o.mount && !o.quiet && access(o.file, AEXIST)) {
+		a.warn(o.file + " already exists");
+		return;
 	}
+	Fd fd = posted(o);
+	bool found = fd.isopen();
+	if(!found)
+		fd = start(a, o);
 	if(!o.mount)
 		return;
-	try {
-		mount(fd, -1, o.mtpt, o.flag, "");
-	} catch(const Error& e) {
-		fprint(2, "srv " + o.dest + ": mount failed: " + e.text() + "\n");
-		exits("mount");
-	}
+	if(o.none)
+		becomenone(o);
+	if(trymount(o, fd, found && !o.none))
+		return;
+	remove(o.file);
+	close(std::move(fd));
+	fd = start(a, o);
+	trymount(o, fd, false);
 }
 }
