@@ -6,6 +6,18 @@
 
 namespace p9 {
 
+namespace {
+
+// Version(5): a server may answer with an earlier version than the client's, never with a
+// later one.
+bool
+speaks9p2000(std::string_view version)
+{
+	std::string_view base = version.substr(0, version.find('.'));
+	return base.starts_with("9P") && base >= VERSION9P;
+}
+}
+
 Session::Session(Srv& s, Transport& tr)
     : srv(s), t(tr), hooks(s.sync.mutex()), mu(s.sync.mutex()), idlers(s.sync.cond()),
       gone(s.sync.cond())
@@ -215,7 +227,7 @@ Session::version(Block b)
 	Rversion r{.msize = uint32_t(std::min(size_t(m.msize), srv.maxmsize)),
 		   .version = VERSION9P};
 	msize = r.msize;
-	versioned = m.version.starts_with("9P");
+	versioned = speaks9p2000(m.version);
 	if(!versioned) {
 		r = {.msize = 256, .version = "unknown"};
 		msize = Firstmsize;

@@ -114,6 +114,20 @@ TEST(lib9p, LP_4_BL_6_tversion_settles_the_message_size)
 	EXPECT_EQ(c.conn.max, 8216u); // an unknown version does not shrink what we read
 }
 
+TEST(lib9p, EX_16_a_client_is_not_answered_with_a_later_version_than_its_own)
+{
+	Treesrv s;
+	Testclient c(s);
+	auto ask = [&](std::string_view v) {
+		return std::string(
+			c.call<Rversion>(Tversion{.msize = 8216, .version = v}).version);
+	};
+	for(auto v : {"9P", "9P1", "9P1999", "9P1999.x", "9", "", "8P2000", ".9P2000"})
+		EXPECT_EQ(ask(v), "unknown") << v;
+	for(auto v : {"9P2000", "9P2000.", "9P2000.u", "9P2000.x.y", "9P2050", "9P3"})
+		EXPECT_EQ(ask(v), "9P2000") << v;
+}
+
 TEST(lib9p, BL_3_tversion_clunks_all_fids_and_aborts_what_is_outstanding)
 {
 	Keepsrv s;
