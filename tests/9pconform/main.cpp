@@ -1,0 +1,133 @@
+// 9pconform: whether a server speaks 9P2000 as section 5 of the manual says.
+//
+//	9pconform [-ls] [-a aname] [-u uname] [-w dir] [-b file] [-t lib9p|exportfs]
+//		[-x skip,list] [-o only,list] tcp!HOST!PORT | unix!PATH | -e COMMAND
+//
+// Each check has a connection of its own; with -e it runs COMMAND, which speaks 9P on
+// its standard input and output and must end with them.  -w names a directory of the
+// server in which files may be made, -b a file of which a read waits for ever, -t whose
+// texts errors must have; -x and -o take beginnings of names of checks.  -l adds those
+// that take long, -s prints failures and skipped ones alone.  Prints a line for each
+// check, and then `N passed, N failed'.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "tests/9pconform/check.h"
+
+namespace p9 {
+
+namespace {
+
+std::vector<std::string>
+split(std::string_view s, char at)
+{
+	std::vector<std::string> v;
+	while(!s.empty()) {
+		size_t n = std::min(s.find(at), s.size());
+		if(n > 0)
+			v.emplace_back(s.substr(0, n));
+		s.remove_prefix(std::min(n + 1, s.size()));
+	}
+	return v;
+}
+
+[[noreturn]] void
+usage()
+{
+	std::fputs("usage: 9pconform [-ls] [-a aname] [-u uname] [-w dir] [-b file]\n"
+		"\t[-t lib9p|exportfs] [-x skip,list] [-o only,list]\n"
+		"\ttcp!HOST!PORT | unix!PATH | -e COMMAND\n", stderr);
+	std::exit(2);
+}
+
+struct Run {
+	Options o;
+	std::vector<std::string> skip, only;
+	bool silent = false;
+	int passed = 0, failed = 0, skipped = 0;
+
+	void options(int argc, char** argv);
+	bool wanted(std::string_view name) const;
+	void one(const Check& c);
+};
+
+void
+Run::options(int argc, char** argv)
+{
+	bool given = false;
+	for(int f; (f = ::getopt(argc, argv, "a:b:e:lo:st:u:w:x:")) != -1;)
+		switch(f) {
+		case 'a': o.aname = optarg; break;
+		case 'b': o.blocking = split(optarg, '/'); break;
+		case 'e':
+			o.target.where = optarg;
+			given = true;
+			break;
+		case 'l': o.slow = true; break;
+		case 'o': only = split(optarg, ','); break;
+		case 's': silent = true; break;
+		case 't': o.texts = optarg; break;
+		case 'u': o.uname = optarg; break;
+		case 'w': o.dir = split(optarg, '/'); break;
+		case 'x': skip = split(optarg, ','); break;
+		default: usage();
+		}
+	if(given != (optind == argc) || optind + 1 < argc)
+		usage();
+	if(!o.texts.empty() && o.texts != "lib9p" && o.texts != "exportfs")
+		usage();
+	try {
+		if(!given)
+			o.target = Target::dialstring(argv[optind]);
+	} catch(const Failed& e) {
+		std::fprintf(stderr, "9pconform: %s\n", e.what());
+		std::exit(2);
+	}
+}
+
+bool
+Run::wanted(std::string_view name) const
+{
+	auto begins = [&](const std::string& s) { return name.starts_with(s); };
+	return (only.empty() || std::ranges::any_of(only, begins)) &&
+		std::ranges::none_of(skip, begins);
+}
+
+void
+Run::one(const Check& c)
+{
+	if(!wanted(c.name))
+		return;
+	try {
+		c.run(o);
+		passed++;
+		if(!silent)
+			std::printf("ok %s\n", c.name);
+	} catch(const Skipped& e) {
+		skipped++;
+		std::printf("skip %s: %s\n", c.name, e.what());
+	} catch(const Failed& e) {
+		failed++;
+		std::printf("FAIL %s: %s\n", c.name, e.what());
+	}
+	std::fflush(stdout);
+}
+}
+}
+
+int
+main(int argc, char** argv)
+{
+	::signal(SIGPIPE, SIG_IGN);
+	p9::Run run;
+	run.options(argc, argv);
+	for(const p9::Check& c : p9::checks())
+		run.one(c);
+	std::printf("%d passed, %d failed\n", run.passed, run.failed);
+	return run.failed == 0 ? 0 : 1;
+}
