@@ -92,10 +92,12 @@ class Export::Working {
 		Proc* p = &up();	// guarded by lk; null when it is over
 	};
 	Ref<Who> who = mk<Who>();
+	std::atomic<size_t>& count;
 
 public:
-	explicit Working(Req& r)
+	Working(Req& r, std::atomic<size_t>& n) : count(n)
 	{
+		count.fetch_add(1, std::memory_order_relaxed);
 		r.aux = who;
 		srvrelease(r);
 	}
@@ -107,6 +109,7 @@ public:
 			who->p = nullptr;
 		}
 		up().takenote(); // that of a flush which came too late
+		count.fetch_sub(1, std::memory_order_relaxed);
 	}
 	static void interrupt(Req& r)
 	{
@@ -119,13 +122,16 @@ public:
 	}
 };
 
-// Runs fn, which may sleep, beside the work of other requests, and answers r.
+// Runs fn, which may sleep, beside the work of other requests, and answers r.  What gives
+// something back is never too much.
 template<class F>
 void
 Export::work(Req& r, F fn)
 {
+	if(r.type != Tclunk::type && working.load(std::memory_order_relaxed) >= opts.requests)
+		return r.responderror(texts.toomanyreqs);
 	{
-		Working now(r);
+		Working now(r, working);
 		fn();
 	}
 	r.respond();
@@ -139,6 +145,8 @@ Export::Export(Ref<Chan> dir, Exportopts o)
 	quietflush = true;
 	chatty = opts.transcript;
 	log = opts.log;
+	limits = opts.limits;
+	clock = ticks;
 	maxmsize = std::clamp(opts.msize, size_t(256), size_t(MAXMSIZE));
 }
 
@@ -202,7 +210,7 @@ void
 Export::attach(Req& r)
 {
 	if(root) {
-		r.fid->aux = mk<File>(root, elements(*root));
+		become(*r.fid, root, elements(*root));
 		r.ofcall.qid = qidof(*root);
 		return r.respond();
 	}
@@ -215,8 +223,18 @@ Export::attach(Req& r)
 			c->path = mk<Path>("/");
 		r.ofcall.qid = qidof(*c);
 		size_t depth = elements(*c);
-		r.fid->aux = mk<File>(std::move(c), depth);
+		become(*r.fid, std::move(c), depth);
 	});
+}
+
+// f is c from now on.
+void
+Export::become(Fid& f, Ref<Chan> c, size_t depth)
+{
+	const Path& p = *c->path;
+	f.memory = sizeof(File) + sizeof(Chan) + sizeof p + p.s.size() +
+		p.mtpt.size() * sizeof p.mtpt[0];
+	f.aux = mk<File>(std::move(c), depth);
 }
 
 // From c by one name; false, with the reason, when it is not there.
@@ -249,7 +267,7 @@ Export::walk(Req& r)
 		File& f = fileof(r);
 		Ref<Chan> c = f.get();
 		if(walkall(r, c, f.depth))
-			r.newfid->aux = mk<File>(std::move(c), f.depth);
+			become(*r.newfid, std::move(c), f.depth);
 	});
 }
 
@@ -300,7 +318,7 @@ Export::create(Req& r)
 		Ref<Chan> c = chancreate(std::move(dir), r.ifcall.name, mode, r.ifcall.perm);
 		r.ofcall.qid = qids.map(c->dev.dc, c->devno, c->qid);
 		r.ofcall.iounit = uint32_t(std::min(c->iounit, opts.msize));
-		r.newfid->aux = mk<File>(std::move(c), f.depth);
+		become(*r.newfid, std::move(c), f.depth);
 	});
 }
 
@@ -377,6 +395,7 @@ Export::remove(Req& r)
 {
 	mustwrite();
 	work(r, [&] {
+		srvalone(r);
 		Ref<Chan> c = fileof(r).swap({});
 		if(!c)
 			error(Ebadusefd);

@@ -10,6 +10,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <string>
 
 #include "lib9/9p/srv.h"
@@ -29,8 +30,10 @@ class Export final : public Srv {
 	const Exportopts opts;
 	Qidmap qids;
 	QLock filter;	// of opts.visible
+	std::atomic<size_t> working{0};	// requests that have a Proc
 
 	template<class F> void work(Req& r, F fn);
+	void become(Fid& f, Ref<Chan> c, size_t depth);
 	File& fileof(const Req& r) const;
 	bool visible(const Chan& c, size_t depth, std::string_view elem);
 	void mustwrite() const;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "lib9/9p/limits.h"
 #include "lib9/plan9.h"
 
 namespace p9 {
@@ -16,6 +17,8 @@ struct Exportopts {
 	// are.  Called by several Procs, one at a time.
 	std::function<bool(std::string_view path)> visible;
 	size_t msize = MAXMSIZE;
+	Srvlimits limits;
+	size_t requests = 16384;	// at work at a time, of all connections
 	// Instead of a tree of the name space: each attach mounts the service in this file of
 	// /srv, with the client's aname.
 	std::string service;

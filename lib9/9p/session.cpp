@@ -54,6 +54,14 @@ Session::serve()
 	srv.end();
 }
 
+// Its first message is a Tversion, which has this tag.
+void
+Session::turnaway()
+{
+	say(std::string(srv.texts.toomanyconns) + ": " + t.peer);
+	refuse(NOTAG, srv.texts.toomanyconns);
+}
+
 // Reads and serves until the end, but for the times in which others read.
 void
 Session::work(Who who)
@@ -187,6 +195,9 @@ Session::take(Block b)
 	r.type = M::type;
 	r.tag = msgtag(b.data());
 	r.in = std::move(b);
+	r.seq = nread++;
+	if(srv.clock)
+		r.began = srv.clock();
 	std::string_view why = admit(r, m);
 	if(!why.empty()) {
 		refuse(r.tag, why);
@@ -237,6 +248,30 @@ Session::version(Block b)
 	return Goon;
 }
 
+// What the request costs until it is answered: its message and, unless the reply goes to
+// the reader's own memory, room for that.  A read may be shorter than the client likes,
+// as long as it gets on.  Requires: lk held.
+template <class M>
+std::string_view
+Session::charge(Req& r, const M& m)
+{
+	size_t limit = srv.limits.memory;
+	size_t left = limit - std::min(memory, limit);
+	size_t n = r.in.own();
+	if constexpr(M::type == Tread::type) {
+		r.room = std::min(size_t(m.count), msize - IOHDRSZ);
+		if(!r.in.loan) {
+			r.room = std::min(r.room, std::max(left, Smallread));
+			n += r.room;
+		}
+	} else if(n > Smallmsg && n > left) {
+		return srv.texts.toomuchmem;
+	}
+	r.charged = n;
+	memory += n;
+	return {};
+}
+
 // Enters the request: its tag, and the fid that it names.  Answers why not.
 template <class M>
 std::string_view
@@ -248,8 +283,11 @@ Session::admit(Req& r, const M& m)
 	if(other && other->state.load(std::memory_order_relaxed) == Req::Pending)
 		return srv.texts.duptag;
 	size_t n = isflush ? nflush : tags.size() - nflush;
-	if(n >= Maxreqs)
+	if(n >= srv.limits.reqs)
 		return srv.texts.toomanyreqs;
+	bytesin += r.in.size();
+	if(std::string_view why = charge(r, m); !why.empty())
+		return why;
 	// Its old bearer's reply may be on its way still: finish then leaves ours alone.
 	if(other)
 		nflush -= other->type == Tflush::type;
@@ -332,6 +370,21 @@ Session::acquire(Req& r)
 	r.locked = true;
 }
 
+// The Reqs that use the fid besides r: each looks here when it has let go of it.
+void
+Session::alone(Req& r)
+{
+	assert(r.released || r.internal);
+	Fid& f = *r.fid;
+	nalone.fetch_add(1);
+	{
+		std::unique_lock<Sync::Mutex> l(*mu);
+		while(f.ref.load() > 1)
+			gone->wait(l);
+	}
+	nalone.fetch_sub(1);
+}
+
 // Flushes every request that has no answer yet.
 void
 Session::abortall()
@@ -370,6 +423,30 @@ Session::clunkall()
 		r.fid = std::move(f);
 		run(r, [&] { clunk(r); });
 	}
+}
+
+Srvstat
+Session::status()
+{
+	Srvstat st;
+	st.peer = t.peer;
+	const Req* oldest = nullptr;
+	std::scoped_lock l(lk);
+	st.fids = fids.size();
+	st.reqs = tags.size();
+	st.memory = memory;
+	st.in = bytesin;
+	st.out = bytesout;
+	tags.each([&](Req& r) {
+		if(!oldest || r.seq < oldest->seq)
+			oldest = &r;
+	});
+	if(oldest) {
+		st.oldest = msgname(oldest->type);
+		st.tag = oldest->tag;
+		st.since = oldest->began;
+	}
+	return st;
 }
 
 void

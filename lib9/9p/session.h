@@ -30,12 +30,17 @@ public:
 	~Session();
 
 	void serve();
+	// Instead of that: one connection too many.
+	void turnaway();
 
 	// What Req and Fid do by way of us.
 	void respond(Req& r);
 	void fail(Req& r, std::string_view why);
 	void release(Req& r);
 	void acquire(Req& r);
+	void alone(Req& r);
+	Srvstat status();
+	void hangup() { t.hangup(); }
 	enum Claim { Mayclaim, Noclaim };
 	Buf readroom(Req& r, Claim c);
 	Bytes writedata(Req& r);
@@ -44,8 +49,8 @@ public:
 	void freefid(Fid& f);
 
 private:
-	static constexpr size_t Maxreqs = 512;	// outstanding, and as many flushes
-	static constexpr size_t Maxfids = 65536;
+	static constexpr size_t Smallread = 8192;	// what a Tread gets though memory is short
+	static constexpr size_t Smallmsg = 512;	// and the request that is not refused
 	static constexpr int Maxidle = 8;	// Procs that stay with nothing to do
 	static constexpr size_t Firstmsize = 8192 + IOHDRSZ;
 
@@ -53,7 +58,9 @@ private:
 	Req* spare = nullptr;	// the reader's, for its next request; counted in nreq
 	size_t msize = Firstmsize;
 	bool versioned = false;	// the reader's: a Tversion came
+	uint64_t nread = 0;	// the reader's: requests that came
 	std::atomic<bool> broken{false};	// a write failed
+	std::atomic<int> nalone{0};	// who waits in alone()
 	std::atomic<int> nreleased{0};	// hooks that run beside the others
 	const std::unique_ptr<Sync::Mutex> hooks;
 
@@ -69,6 +76,9 @@ private:
 	Idmap<Req> tags;
 	Idmap<Fid> fids;
 	size_t nflush = 0;	// Tflushes in tags
+	size_t memory = 0;	// bytes charged
+	uint64_t bytesin = 0;
+	uint64_t bytesout = 0;
 	size_t nreq = 0;	// Reqs that live
 	size_t nfid = 0;	// Fids that live
 	bool waiting = false;	// for those to go
@@ -100,10 +110,11 @@ private:
 	template<class M> std::string_view admit(Req& r, const M& m);
 	template<class F> void run(Req& r, F serve1);
 	std::string_view reserve(uint32_t n, Ref<Fid>& f);
-	void publish(Req& r, Fid& f);
+	template<class M> std::string_view charge(Req& r, const M& m);
+	bool charge(Fid& f);
 	void forget(Fid& f);
 	bool takefid(Req& r, uint32_t n);
-	void replace(Req& r);
+	bool replace(Req& r);
 	void ungone(size_t& n);
 	void waitgone(const size_t& a);
 	void abortall();

@@ -49,13 +49,46 @@ Req::data()
 	return session.writedata(*this);
 }
 
-Srv::~Srv() = default;
+Srv::Srv(Sync& s) : sync(s), smu(s.mutex()) {}
+
+Srv::~Srv()
+{
+	assert(sessions.empty());
+}
 
 void
 Srv::serve(Transport& t)
 {
 	Session s(*this, t);
+	{
+		std::unique_lock<Sync::Mutex> l(*smu);
+		if(sessions.size() >= limits.conns) {
+			l.unlock();
+			return s.turnaway();
+		}
+		sessions.push_back(&s);
+	}
 	s.serve();
+	std::scoped_lock l(*smu);
+	std::erase(sessions, &s);
+}
+
+std::vector<Srvstat>
+Srv::status()
+{
+	std::vector<Srvstat> l;
+	std::scoped_lock g(*smu);
+	for(Session* s : sessions)
+		l.push_back(s->status());
+	return l;
+}
+
+void
+Srv::hangup()
+{
+	std::scoped_lock l(*smu);
+	for(Session* s : sessions)
+		s->hangup();
 }
 
 void
@@ -211,5 +244,11 @@ void
 srvacquire(Req& r)
 {
 	r.session.acquire(r);
+}
+
+void
+srvalone(Req& r)
+{
+	r.session.alone(r);
 }
 }

@@ -29,6 +29,7 @@
 #include <string_view>
 
 #include "lib9/9p/file.h"
+#include "lib9/9p/limits.h"
 #include "lib9/block.h"
 #include "lib9/error.h"
 #include "lib9/fcall.h"
@@ -43,6 +44,8 @@ class Srv;
 // A connection that carries whole messages.
 class Transport {
 public:
+	std::string peer;	// who is at its other end, for people
+
 	virtual ~Transport() = default;
 
 	// The next message; empty at the end.  An Error is an end too.  Called by one
@@ -53,6 +56,9 @@ public:
 	virtual void write(Block) = 0;
 	// No message read from now on may be longer.  At first 8192+IOHDRSZ.
 	virtual void msize(size_t) {}
+	// Ends it from this side: who reads or writes gets the end or an Error, now and from now
+	// on.  Any Proc calls it; does not sleep.
+	virtual void hangup() {}
 };
 
 // A client's handle on a file.  fid, uid, file and aux stay as they were when the Fid
@@ -66,6 +72,7 @@ public:
 	std::string uid;
 	Ref<File> file;	// with file trees
 	Ref<Counted> aux;	// the server's own
+	size_t memory = 0;	// bytes that the server keeps for it, set by the hook that made it
 
 	template<class T> T& as() const
 	{
@@ -88,6 +95,7 @@ private:
 	// Guarded by the Session's lock, as qid and omode while it is being opened.
 	bool known = false;	// a client may name it
 	bool opening = false;
+	size_t charged = 0;	// of memory, to the Session
 	uint64_t diroff = 0;	// where the last directory read ended
 
 	uint64_t dirseq = 0;	// the entry that the next directory read begins with
@@ -166,6 +174,11 @@ private:
 	int omode = -1;	// the fid's when the request came, as diroff
 	uint64_t diroff = 0;
 	std::string why;	// an error that the engine had to compose
+	uint64_t seq = 0;	// how many came before it
+	int64_t began = 0;	// by Srv::clock
+	size_t room = 0;	// Tread: the most that its reply may have
+	size_t charged = 0;	// bytes, to the Session; guarded by its lock
+	size_t sent = 0;	// bytes of the reply
 	std::atomic<bool> wasflushed{false};
 	std::atomic<State> state{Pending};
 
@@ -188,6 +201,8 @@ struct Srvtexts {
 	std::string_view createnodir = "create in non-directory";
 	std::string_view toomanyreqs = "too many requests";
 	std::string_view toomanyfids = "too many fids";
+	std::string_view toomanyconns = "too many connections";
+	std::string_view toomuchmem = "too much memory";
 	std::string_view toobig = "reply does not fit in a message";
 	std::string_view smallmsize = "version: message size too small";
 	std::string_view openopen = "9P protocol botch";	// Topen, Tcreate of an open fid
@@ -199,6 +214,19 @@ struct Srvtexts {
 	std::string_view diroffset = "bad offset";
 	std::string_view bigcount;	// empty: what is too much is cut
 	std::string_view noversion;	// empty: messages before the first Tversion are served
+};
+
+// What a connection is doing, for people.
+struct Srvstat {
+	std::string peer;
+	size_t fids = 0;
+	size_t reqs = 0;	// outstanding, with flushes
+	size_t memory = 0;	// bytes, as Srvlimits counts them
+	uint64_t in = 0;	// bytes of requests
+	uint64_t out = 0;	// of replies
+	std::string_view oldest;	// the type of the oldest request, "Tread"; empty without one
+	uint16_t tag = 0;	// its
+	int64_t since = 0;	// by Srv::clock
 };
 
 class Srv {
@@ -214,16 +242,23 @@ public:
 	// A flushed request that fails is not answered, as exportfs does.
 	bool quietflush = false;
 	size_t maxmsize = MAXMSIZE;	// no session settles on more; at least 256
+	Srvlimits limits;	// not changed while it serves
+	int64_t (*clock)() = nullptr;	// for Srvstat::since; may be null
 	int chatty = 0;	// 1: every message goes to log
 	std::function<void(std::string_view)> log;	// lines for people; may be empty
 
-	explicit Srv(Sync& s) : sync(s) {}
+	explicit Srv(Sync& s);
 	virtual ~Srv();
 	Srv(const Srv&) = delete;
 
 	// Serves one connection in the calling Proc until it ends, all of its requests
-	// have been answered, and all of its Fids and Reqs are gone.
+	// have been answered, and all of its Fids and Reqs are gone.  A connection too many is
+	// told so and that is its end.
 	void serve(Transport&);
+	// The connections that are being served.
+	std::vector<Srvstat> status();
+	// Hangs all of them up.
+	void hangup();
 
 	// The hooks.  In brackets what they do when not overridden; [tree]: with a file
 	// tree.
@@ -269,6 +304,10 @@ public:
 	virtual void stat(Req& r);
 	// [wstat prohibited]  [tree] permissions have been checked.
 	virtual void wstat(Req& r);
+
+private:
+	const std::unique_ptr<Sync::Mutex> smu;	// guards sessions
+	std::vector<Session*> sessions;
 };
 
 // Answers a Tread with what lies at its offset in all; sets ofcall.count, does not
@@ -304,4 +343,8 @@ dirread9p(Req& r, Gen gen)
 // other requests are read and their hooks run beside it.
 void srvrelease(Req& r);
 void srvacquire(Req& r);
+
+// For a hook that was released and has taken r.fid from the client (Tclunk, Tremove): waits
+// until no other request uses it.  They are not hurried along; the client may flush them.
+void srvalone(Req& r);
 }

@@ -240,8 +240,7 @@ Session::serve(Req& r, const Tread& m)
 		return fail(r, srv.texts.bigcount);
 	if(m.count > uint32_t(std::numeric_limits<int32_t>::max()))
 		return fail(r, srv.texts.readmode);
-	uint64_t count =
-		std::min({uint64_t(m.count), uint64_t(msize - IOHDRSZ), top - m.offset});
+	uint64_t count = std::min(uint64_t(r.room), top - m.offset);
 	r.ifcall.offset = m.offset;
 	r.ifcall.count = uint32_t(count);
 	if(!dir || !r.fid->file)

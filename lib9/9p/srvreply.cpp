@@ -61,6 +61,7 @@ Session::answer(Req& r, std::string_view why)
 	Block b;
 	if(!quiet)
 		b = why.empty() ? encode(r) : packerror(r.tag, why);
+	r.sent = b.size();
 	r.state.store(Req::Responded, std::memory_order_release);
 	if(!quiet)
 		send(std::move(b));
@@ -105,12 +106,18 @@ Session::entered(Req& r, Ref<Fid>& f, std::string_view why)
 		forget(*f);
 		return why;
 	}
-	std::scoped_lock l(lk);
-	f->qid = r.ofcall.qid;
-	if(r.type == Tauth::type && f->omode == -1)
-		f->omode = ORDWR;
-	f->known = true;
-	return {};
+	{
+		std::scoped_lock l(lk);
+		if(charge(*f)) {
+			f->qid = r.ofcall.qid;
+			if(r.type == Tauth::type && f->omode == -1)
+				f->omode = ORDWR;
+			f->known = true;
+			return {};
+		}
+	}
+	forget(*f);
+	return srv.texts.toomuchmem;
 }
 
 std::string_view
@@ -122,15 +129,17 @@ Session::walked(Req& r, std::string_view why)
 	size_t got = r.ofcall.wqid.size();
 	if(why.empty() && got == 0 && want > 0)
 		why = srv.texts.notfound;
-	if(!why.empty() || got < want) {
-		if(r.newfid->fid != r.fid->fid)
-			forget(*r.newfid);
-		return why;
+	bool whole = why.empty() && got == want;
+	if(whole) {
+		if(got > 0)
+			r.newfid->qid = r.ofcall.wqid[got - 1];
+		if(replace(r))
+			return {};
+		why = srv.texts.toomuchmem;
 	}
-	if(got > 0)
-		r.newfid->qid = r.ofcall.wqid[got - 1];
-	replace(r);
-	return {};
+	if(r.newfid->fid != r.fid->fid)
+		forget(*r.newfid);
+	return why;
 }
 
 std::string_view
@@ -157,8 +166,7 @@ Session::created(Req& r, std::string_view why)
 	r.ofcall.iounit = std::min(r.ofcall.iounit, uint32_t(msize - IOHDRSZ));
 	r.newfid->qid = r.ofcall.qid;
 	r.newfid->omode = r.ifcall.mode;
-	replace(r);
-	return {};
+	return replace(r) ? std::string_view{} : srv.texts.toomuchmem;
 }
 
 void
@@ -387,6 +395,8 @@ Session::Left
 Session::leave(Req& r)
 {
 	std::scoped_lock l(lk);
+	memory -= std::exchange(r.charged, 0);
+	bytesout += r.sent;
 	if(!r.internal && tags.find(r.tag) == &r) {
 		tags.erase(r.tag);
 		nflush -= r.type == Tflush::type;

@@ -56,6 +56,10 @@ Session::reset(Req& r)
 	r.fid = nullptr;
 	r.afid = nullptr;
 	r.newfid = nullptr;
+	if(nalone.load() > 0) [[unlikely]] {
+		std::scoped_lock l(*mu);
+		gone->notifyall();
+	}
 	r.oldreq = nullptr;
 	r.aux = nullptr;
 	r.in = {};
@@ -65,7 +69,7 @@ Session::reset(Req& r)
 	r.ofcall.wqid.clear();
 	r.ofcall.iounit = 0;
 	r.ofcall.count = 0;
-	r.lent = 0;
+	r.lent = r.sent = 0;
 	r.claimed = r.internal = r.released = r.locked = false;
 	r.opening = r.ready = r.draining = false;
 	r.wasflushed.store(false, std::memory_order_relaxed);
@@ -107,6 +111,7 @@ Session::newfid(uint32_t n)
 	f->omode = -1;
 	f->known = f->opening = false;
 	f->diroff = f->dirseq = 0;
+	f->memory = f->charged = 0;
 	return *f;
 }
 
@@ -118,6 +123,7 @@ Session::freefid(Fid& f)
 	f.aux = nullptr;
 	{
 		std::scoped_lock l(lk);
+		memory -= f.charged;
 		f.next = freefids;
 		freefids = &f;
 		if(!waiting) {
@@ -164,12 +170,24 @@ Session::reserve(uint32_t n, Ref<Fid>& f)
 		std::scoped_lock l(lk);
 		if(fids.find(n))
 			return srv.texts.dupfid;
-		if(fids.size() >= Maxfids)
+		if(fids.size() >= srv.limits.fids)
 			return srv.texts.toomanyfids;
 		fids.put(n, Ref<Fid>(nf).release());
 	}
 	f = std::move(nf);
 	return {};
+}
+
+// f is about to be known.  False when what it costs is too much.  Requires: lk held.
+bool
+Session::charge(Fid& f)
+{
+	size_t n = sizeof f + f.memory;
+	if(n > srv.limits.memory - std::min(memory, srv.limits.memory))
+		return false;
+	f.charged = n;
+	memory += n;
+	return true;
 }
 
 // A Fid that was reserved does not come into being after all.
@@ -186,18 +204,21 @@ Session::forget(Fid& f)
 }
 
 // r.newfid takes its place in the table: what was reserved becomes known, what has the
-// number of r.fid replaces it, if it is there still.
-void
+// number of r.fid replaces it, if it is there still.  False when it costs too much.
+bool
 Session::replace(Req& r)
 {
 	Ref<Fid> old;
 	std::scoped_lock l(lk);
+	if(!charge(*r.newfid))
+		return false;
 	Fid* at = fids.find(r.newfid->fid);
 	r.newfid->known = true;
 	if(at != r.fid.get() || at == r.newfid.get())
-		return;
+		return true;
 	fids.put(r.newfid->fid, Ref<Fid>(r.newfid).release());
 	old = Ref<Fid>::adopt(at);
+	return true;
 }
 
 // Takes the Fid n out of the table, for r; false when there is none.
