@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "dev/mntcache.h"
 #include "lib9/endian.h"
 #include "lib9/error.h"
 #include "port/dev.h"
@@ -49,6 +50,34 @@ mntof(const Chan& c)
 {
 	return static_cast<Mnt&>(*c.mchan->mux);
 }
+
+// What is kept of c's mount; null when it allows that not, or not of such a file.
+Mntcache*
+cacheof(const Chan& c)
+{
+	if(!(c.flag & CCACHE) || !Mntcache::cacheable(c.qid))
+		return nullptr;
+	return &c.as<Mntcache>();
+}
+
+// Around a change of c's content by other than writes, which may fail half done.
+class Changing {
+	Mntcache* const cache;
+	const uint64_t path;
+
+public:
+	Changing(const Chan& c, bool does) : cache(does ? cacheof(c) : nullptr), path(c.qid.path)
+	{
+		if(cache)
+			cache->forget(path);
+	}
+	~Changing()
+	{
+		if(cache)
+			cache->forget(path);
+	}
+	Changing(const Changing&) = delete;
+};
 
 // The request m, which must be answered by an R.
 template<class R, class T>
@@ -158,26 +187,53 @@ localize(Buf entry, const Chan& c)
 }
 
 Dir
-Mntdev::stat(Chan& c)
+entryof(Bytes entry)
 {
-	Call call(mntof(c), Tstat::type, c.fid);
-	Bytes entry = rpc<Rstat>(call, Tstat{.fid = c.fid}).stat;
 	validstat(entry);
 	auto d = convM2D(entry);
 	if(!d)
 		error(Ebadstat);
-	d->type = uint16_t(dc);
-	d->dev = c.devno;
 	return *std::move(d);
+}
+
+Dir
+Mntdev::stat(Chan& c)
+{
+	Call call(mntof(c), Tstat::type, c.fid);
+	Dir d = entryof(rpc<Rstat>(call, Tstat{.fid = c.fid}).stat);
+	d.type = uint16_t(dc);
+	d.dev = c.devno;
+	return d;
+}
+
+// Only a file with a length has content that can be kept: the length is asked for once
+// for each version.  A server that does not tell it serves all the same.
+void
+opencached(Chan& c, int omode)
+{
+	Mntcache* cache = cacheof(c);
+	if(!cache || cache->opened(c.qid) || c.mode == OWRITE || (omode & OTRUNC))
+		return;
+	Call call(mntof(c), Tstat::type, c.fid);
+	if(!call.send(Tstat{.fid = c.fid}))
+		return;
+	Dir d = entryof(call.reply<Rstat>().stat);
+	if(d.qid.path == c.qid.path)
+		cache->learn(d.qid, d.length);
 }
 
 Ref<Chan>
 Mntdev::open(Ref<Chan> c, int omode)
 {
 	openmode(omode);
-	Call call(mntof(*c), Topen::type, c->fid);
-	auto r = rpc<Ropen>(call, Topen{.fid = c->fid, .mode = uint8_t(omode & ~OCEXEC)});
-	opened(*c, r.qid, r.iounit, omode);
+	{
+		Changing trunc(*c, omode & OTRUNC);
+		Call call(mntof(*c), Topen::type, c->fid);
+		Topen t{.fid = c->fid, .mode = uint8_t(omode & ~OCEXEC)};
+		auto r = rpc<Ropen>(call, t);
+		opened(*c, r.qid, r.iounit, omode);
+	}
+	opencached(*c, omode);
 	return c;
 }
 
@@ -190,6 +246,8 @@ Mntdev::create(Ref<Chan> c, std::string_view elem, int omode, uint32_t perm)
 		.mode = uint8_t(omode & ~OCEXEC)};
 	auto r = rpc<Rcreate>(call, t);
 	opened(*c, r.qid, r.iounit, omode);
+	if(Mntcache* cache = cacheof(*c))
+		cache->created(c->qid);
 	return c;
 }
 
@@ -202,6 +260,7 @@ Mntdev::close(Chan& c)
 void
 Mntdev::remove(Chan& c)
 {
+	Changing gone(c, true);
 	forget<Rremove>(mntof(c), Tremove{.fid = c.fid});
 }
 
@@ -226,6 +285,32 @@ writechunk(Chan& c, Bytes b, int64_t off)
 	return std::min<size_t>(rpc<Rwrite>(call, t).count, b.size());
 }
 
+// A write while it lasts: however it ends, the cache hears of it.
+class Writing {
+	Mntcache& cache;
+	const uint64_t path;
+	const uint64_t stamp;
+	const Bytes b;
+	const uint64_t off;
+
+public:
+	size_t done = 0;
+
+	Writing(Mntcache& m, const Chan& c, Bytes buf, int64_t o)
+		: cache(m), path(c.qid.path), stamp(m.state(path).stamp), b(buf), off(uint64_t(o))
+	{
+	}
+	~Writing() { cache.wrote(path, stamp, b.first(done), b.size(), off); }
+	Writing(const Writing&) = delete;
+};
+
+size_t
+writecached(Chan& c, Bytes b, int64_t off)
+{
+	Writing w(*cacheof(c), c, b, off);
+	return w.done = writechunk(c, b, off);
+}
+
 // Moves buf by as many requests as it takes, until one falls short or a note waits; at
 // least one.  Answers the bytes moved.
 template<class B>
@@ -243,9 +328,34 @@ chunks(Chan& c, B buf, int64_t off, size_t (*move)(Chan&, B, int64_t))
 	}
 }
 
+// What is kept, and what is not from the server, in turn; ends as chunks does.
+size_t
+readcached(Mntcache& cache, Chan& c, Buf buf, int64_t off)
+{
+	uint64_t path = c.qid.path;
+	size_t all = 0;
+	do {
+		Buf b = buf.subspan(all);
+		int64_t at = off + int64_t(all);
+		size_t n = cache.read(path, b, uint64_t(at));
+		if(n == 0) {
+			uint64_t stamp = cache.state(path).stamp;
+			b = b.first(chunk(c, b.size()));
+			n = readchunk(c, b, at);
+			cache.fill(path, stamp, b.first(n), uint64_t(at));
+			if(n != b.size())
+				return all + n;
+		}
+		all += n;
+	} while(all < buf.size() && !up().noted());
+	return all;
+}
+
 size_t
 Mntdev::read(Chan& c, Buf buf, int64_t off)
 {
+	if(Mntcache* cache = cacheof(c))
+		return readcached(*cache, c, buf, off);
 	size_t n = chunks(c, buf, off, readchunk);
 	if(!c.isdir())
 		return n;
@@ -263,7 +373,7 @@ Mntdev::read(Chan& c, Buf buf, int64_t off)
 size_t
 Mntdev::write(Chan& c, Bytes buf, int64_t off)
 {
-	return chunks(c, buf, off, writechunk);
+	return chunks(c, buf, off, cacheof(c) ? writecached : writechunk);
 }
 
 void
@@ -273,6 +383,7 @@ Mntdev::wstat(Chan& c, const Dir& d)
 		error(Etoolong);
 	Block b = Block::alloc(sizeD2M(d));
 	b.produced(convD2M(d, b.room()));
+	Changing length(c, d.length != Dir::dontcare().length);
 	Call call(mntof(c), Twstat::type, c.fid);
 	rpc<Rwstat>(call, Twstat{.fid = c.fid, .stat = b.data()});
 }
@@ -416,8 +527,10 @@ mntattach(Ref<Chan> conn, Ref<Chan> auth, std::string_view spec, int flags)
 	}
 	Qid qid = call.reply<Rattach>().qid;
 	auto c = mntchan(std::move(conn), t.fid, qid);
-	if(flags & MCACHE)
+	if(flags & MCACHE) {
 		c->flag |= CCACHE;
+		c->aux = mk<Mntcache>();
+	}
 	return c;
 }
 

@@ -2,6 +2,7 @@
 
 #include "tests/test.h"
 
+#include "dev/mntcache.h"
 #include "port/os.h"
 #include "port/proc.h"
 
@@ -30,6 +31,7 @@ runtest(Testmode mode, uint64_t seed, void (*body)())
 	EXPECT_EQ(procs().size(), 0u) << hangreport();
 	EXPECT_EQ(Chan::live(), 0);
 	EXPECT_EQ(Block::live(), 0);
+	EXPECT_EQ(Mntcache::live(), 0u);
 }
 
 int
