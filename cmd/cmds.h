@@ -25,6 +25,8 @@ void gunzip(Argv argv);
 void gzip(Argv argv);
 void kill(Argv argv);
 void lc(Argv argv);
+void listen(Argv argv);
+void listen1(Argv argv);
 void ls(Argv argv);
 void man(Argv argv);
 void mbr(Argv argv);

@@ -54,6 +54,8 @@ cmdtab()
 		{"gzip", program<gzip>},
 		{"kill", program<kill>},
 		{"lc", program<lc>},
+		{"listen", program<listen>},
+		{"listen1", program<listen1>},
 		{"ls", program<ls>},
 		{"man", program<man>},
 		{"md5sum", program<md5sum>},

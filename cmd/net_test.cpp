@@ -1,5 +1,8 @@
 // Programs that make and take calls, over the loopback and over pipes.
 
+#include <fmt/format.h>
+
+#include "cmd/cmds.h"
 #include "cmd/dial.h"
 #include "cmd/prog.h"
 #include "lib9/fcall.h"
@@ -28,6 +31,73 @@ serving(const Announced& a, int calls, std::function<void(int fd)> fn)
 		fn(c.data);
 		close(std::move(c.data));
 	}
+}
+
+// A line of fd, which is read no further.
+std::string
+readline(int fd)
+{
+	std::string s;
+	for(char c = 0; c != '\n';) {
+		if(read(fd, std::as_writable_bytes(std::span(&c, 1))) == 0)
+			break;
+		s += c;
+	}
+	return s;
+}
+
+// A program that runs beside the test, until stop; what it says on descriptor 2 is err.
+struct Beside {
+	Fd err;
+	int pid;
+
+	explicit Beside(Argv argv)
+	{
+		auto [r, w] = pipe();
+		err = std::move(r);
+		pid = rfork(RFFDG | RFNOTEG, [argv, out = int(w), in = int(err)] {
+			dup(out, 2).release();
+			close(out);
+			close(in);
+			exec("/bin/" + argv[0], argv);
+		});
+		close(std::move(w));
+	}
+	std::string line() { return readline(err); }
+	// Its status.
+	std::string wait()
+	{
+		std::string s = p9::wait().msg;
+		size_t i = s.find(": ");
+		return i == s.npos ? s : s.substr(i + 2);
+	}
+	std::string stop()
+	{
+		postnote(pid, "interrupt");
+		return wait();
+	}
+};
+
+// What a call to addr answers to text, up to the end.
+std::string
+ask(std::string_view addr, std::string_view text)
+{
+	Netcall c = dial(addr);
+	if(!text.empty())
+		write(c.data, text);
+	std::string s, l;
+	while(!(l = readline(c.data)).empty())
+		s += l;
+	return s;
+}
+
+// An executable file.
+void
+script(const std::string& name, std::string_view text)
+{
+	Fd fd = create(name, OWRITE, 0777);
+	write(fd, text);
+	close(std::move(fd));
 }
 
 void
@@ -109,6 +179,119 @@ PREAL(srv, a_server_that_answers_tversion_by_rlerror_is_told_by_its_dialect)
 	EXPECT_EQ(r.err, "post...\nsrv " + addr + ": mount failed: server speaks only 9P2000.L\n");
 	EXPECT_EQ(r.status, "mount");
 	remove("/srv/there");
+}
+
+PREAL(listen1, each_call_has_a_program_whose_descriptors_it_is)
+{
+	netns();
+	script("/tmp/answer", "#!/bin/rc\necho `{read} $1 $net\n");
+	Beside l({"listen1", "-v", "tcp!!0", "/tmp/answer", "x"});
+	std::string s = l.line();
+	ASSERT_TRUE(s.starts_with("listen started at tcp!127.0.0.1!")) << s;
+	std::string addr = s.substr(18, s.size() - 19);
+	EXPECT_TRUE(ask(addr, "hello\n").starts_with("hello x /net/tcp/"));
+	std::string said = l.line();
+	EXPECT_TRUE(said.starts_with("incoming call for tcp!!0 from 127.0.0.1 in /net/tcp/"))
+		<< said;
+	EXPECT_TRUE(ask(addr, "again\n").starts_with("again x /net/tcp/"));
+	EXPECT_EQ(l.stop(), "interrupt");
+	EXPECT_ERROR(dial(addr), "connection refused: '" + addr + "'");
+}
+
+PREAL(listen1, one_call_is_enough_for_1)
+{
+	netns();
+	Beside l({"listen1", "-1t", "tcp!!0", "echo", "bye"});
+	std::string s = l.line();
+	std::string addr = s.substr(18, s.size() - 19);
+	EXPECT_EQ(ask(addr, ""), "bye\n");
+	EXPECT_EQ(l.wait(), "");
+	EXPECT_ERROR(dial(addr), "connection refused: '" + addr + "'");
+}
+
+// The second caller waits until the first one's program has ended.
+PREAL(listen1, p_limits_how_many_are_served_at_a_time)
+{
+	netns();
+	script("/tmp/answer", "#!/bin/rc\necho begun\nread\n");
+	Beside l({"listen1", "-p", "1", "tcp!!0", "/tmp/answer"});
+	std::string s = l.line();
+	std::string addr = s.substr(18, s.size() - 19);
+	Netcall one = dial(addr);
+	EXPECT_EQ(readline(one.data), "begun\n");
+	Netcall two = dial(addr);
+	auto [r, w] = pipe();
+	int out = w;
+	int from = two.data;
+	rfork(RFNOWAIT, [out, from] { write(out, readline(from)); });
+	write(w, "one is about to end\n");
+	write(one.data, "end\n");
+	EXPECT_EQ(readline(r), "one is about to end\n");
+	EXPECT_EQ(readline(r), "begun\n");
+	write(two.data, "end\n");
+	EXPECT_EQ(l.stop(), "interrupt");
+}
+
+PREAL(listen1, what_cannot_be)
+{
+	netns();
+	Ran r = run({"listen1", "tcp!*!0", "cat"});
+	EXPECT_EQ(r.err, "listen1: announce tcp!*!0: others can reach it: say -insecure\n");
+	EXPECT_EQ(r.status, "announce tcp!*!0: others can reach it: say -insecure");
+	EXPECT_EQ(run({"listen1", "-insecure", "unix!/none/such", "cat"}).err,
+		"listen1: announce unix!/none/such: file does not exist\n");
+	std::string usage = "usage: listen1 [-insecure] [-1tv] [-p maxprocs] address cmd args...\n";
+	EXPECT_EQ(run({"listen1", "tcp!!0"}).err, usage);
+	EXPECT_EQ(run({"listen1", "-i", "tcp!!0", "cat"}).err, usage);
+	Beside l({"listen1", "-insecure", "tcp!*!0", "/none/such"});
+	std::string s = l.line();
+	std::string port = s.substr(s.rfind('!') + 1, s.size() - s.rfind('!') - 2);
+	EXPECT_EQ(ask("tcp!127.0.0.1!" + port, ""), "");
+	EXPECT_EQ(l.line(), "listen1: exec: file does not exist: '/none'\n");
+	EXPECT_EQ(l.stop(), "interrupt");
+}
+
+// A host of the loopback that no other test has.
+static std::string
+freehost()
+{
+	auto n = uint64_t(nsec()) / 1000;
+	return fmt::format("127.{}.{}.{}", 1 + n % 250, n / 250 % 250, 1 + n / 62500 % 250);
+}
+
+PREAL(listen, services_are_announced_when_it_returns)
+{
+	netns();
+	mkdir({"mkdir", "/tmp/d"});
+	std::string host = freehost();
+	std::string serv = "tcp17007";
+	script("/tmp/d/" + serv, "#!/bin/rc\necho $*\n");
+	script("/tmp/d/udp1", "#!/bin/rc\n");
+	script("/tmp/d/tcp2", "");
+	Ran r = run({"listen", "-q", "-a", host, "-d", "/tmp/d"});
+	EXPECT_EQ(r.err + r.status, "");
+	std::string said = ask("tcp!" + host + "!exportfs", "");
+	EXPECT_TRUE(said.starts_with(serv + " tcp /net/tcp/")) << said;
+	r = run({"listen", "-q", "-a", host, "-d", "/tmp/d"});
+	EXPECT_EQ(r.err, "listen: giving up on tcp!" + host +
+			"!17007: Address already in use\nlisten: no services\n");
+	EXPECT_EQ(r.status, "no services");
+}
+
+PREAL(listen, a_service_may_have_its_own_name_space)
+{
+	netns();
+	run({"ramfs", "-S", "ram", "-m", "/tmp"});
+	mkdir({"mkdir", "/tmp/d"});
+	std::string host = freehost();
+	std::string prog = "/tmp/d/tcpexportfs";
+	script(prog, "#!/bin/rc\n/bin/ls -p /n /tmp\n");
+	writefile(prog + ".namespace",
+		"bind #I /net\nbind -c #e /env\nmount #s/ram /tmp\nbind #s /n\n");
+	Ran r = run({"listen", "-q", "-a", host, "-t", "/tmp/d"});
+	EXPECT_EQ(r.err + r.status, "");
+	EXPECT_EQ(ask("tcp!" + host + "!17007", ""), "clone\nram\nd\n");
+	remove("/srv/ram");
 }
 
 // A network of another directory: one that was imported, say.

@@ -151,6 +151,23 @@ PREAL(ip, an_export_is_mounted_over_tcp_and_over_a_unix_socket)
 	EXPECT_EQ(wait().msg, "");
 }
 
+// It was there before it took calls, once.
+PREAL(ip, who_sees_a_unix_socket_can_call_it)
+{
+	netns();
+	bind("#U", "/n/h", MREPL | MCREATE);
+	for(int i = 0; i < 50; i++) {
+		std::string path = "/tmp/emu.devip." + std::to_string(nsec());
+		rfork(RFPROC, [&] {
+			while(!trystat("/n/h" + path))
+				continue;
+			dial("unix!" + path);
+		});
+		Announced a = announce("unix!" + path);
+		EXPECT_EQ(wait().msg, "");
+	}
+}
+
 // What stands at the path of a Unix socket stays, unless it is a socket that nobody
 // listens on.
 PREAL(ip, announcing_a_unix_socket_destroys_no_file)

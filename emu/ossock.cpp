@@ -296,9 +296,10 @@ mayreplace(const std::string& path)
 		error(Einuse, path);
 }
 
-// Binds where only its owner can look, and moves it where it belongs.
+// Binds where only its owner can look, and moves it where it belongs when calls to it
+// are taken: who sees it can call.
 void
-bindunix(int fd, const std::string& path)
+listenunix(int fd, const std::string& path)
 {
 	unixname(path);	// it must not be too long
 	mayreplace(path);
@@ -315,6 +316,8 @@ bindunix(int fd, const std::string& path)
 	}
 	if(r == 0)
 		r = hostcall([&] { return ::chmod(made.c_str(), 0600); });
+	if(r == 0)
+		r = hostcall([&] { return ::listen(fd, SOMAXCONN); });
 	if(r == 0)
 		r = hostcall([&] { return ::rename(made.c_str(), path.c_str()); });
 	::unlink(made.c_str());
@@ -343,14 +346,14 @@ hostannounce(Hostnet net, std::string_view addr)
 	std::string path;
 	if(net == Hostnet::Unix) {
 		path = addr;
-		bindunix(fd, path);
+		listenunix(fd, path);
 	} else {
 		setopt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 		if(n.family() == AF_INET6)
 			setopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, !addr.starts_with('*'));
 		mustcall([&] { return ::bind(fd, n.ptr(), n.len); });
+		mustcall([&] { return ::listen(fd, SOMAXCONN); });
 	}
-	mustcall([&] { return ::listen(fd, SOMAXCONN); });
 	auto made = path.empty() ? Socket::Made::No : Socket::Made::Yes;
 	return mk<Socket>(std::move(fd), net, std::move(path), made);
 }
