@@ -73,6 +73,14 @@ above(const std::string& path)
 	return path.substr(0, i == path.npos ? 0 : i);
 }
 
+// The path of a file called name in path's directory.
+std::string
+beside(const std::string& path, const std::string& name)
+{
+	std::string dir = above(path);
+	return dir.empty() ? name : dir + "/" + name;
+}
+
 void
 setopen(Chan& c, Node& n, Ref<Hostfile> file, int omode)
 {
@@ -248,6 +256,7 @@ Hostfs::remove(Chan& c)
 	n.tree->remove(n.path);
 }
 
+// The name first: it is what is most often refused, and can be taken back.
 void
 Hostfs::wstat(Chan& c, const Dir& d)
 {
@@ -257,19 +266,27 @@ Hostfs::wstat(Chan& c, const Dir& d)
 		if(n.path.empty() || !(to = hostname(d.name)))
 			error(n.path.empty() ? Eperm : Ebadchar);
 	}
+	std::string old = n.path;
+	if(to) {
+		n.tree->rename(old, *to);
+		n.path = beside(old, *to);
+	}
 	Dir rest = d;
 	rest.name.clear();
 	// An entry of nothing but a name must not be taken for one that changes nothing.
-	if(d.name.empty() || !rest.isdontcare()) {
+	if(!d.name.empty() && rest.isdontcare())
+		return;
+	try {
 		if(n.file)
 			n.file->wstat(rest);
 		else
 			n.tree->wstat(n.path, rest);
-	}
-	if(to) {
-		n.tree->rename(n.path, *to);
-		std::string dir = above(n.path);
-		n.path = dir.empty() ? *to : dir + "/" + *to;
+	} catch(const Error&) {
+		if(to) {
+			n.tree->rename(n.path, old.substr(old.rfind('/') + 1));
+			n.path = old;
+		}
+		throw;
 	}
 }
 }

@@ -257,7 +257,33 @@ PTEST(devfs, a_wstat_that_must_fail_changes_nothing)
 	d.length = 0;
 	d.mode = DMDIR | 0755;
 	EXPECT_ERROR(wstat(t.at("a"), d), "permission denied");
+	d = change();
+	d.muid = "somebody-else";
+	EXPECT_ERROR(wstat(t.at("a"), d), "permission denied");
 	EXPECT_EQ(t.get("a"), "hello");
+}
+
+PTEST(devfs, of_a_wstat_all_changes_happen_or_none)
+{
+	Tmp t;
+	t.put("a", "hello");
+	t.put("b", "");
+	Dir was = stat(t.at("a"));
+	auto fails = [&](std::string_view name, uint64_t length, const char* why) {
+		Dir d = change();
+		d.name = name;
+		d.length = length;
+		d.mode = 0611;
+		d.mtime = 1000000;
+		EXPECT_ERROR(wstat(t.at("a"), d), why);
+		Dir is = stat(t.at("a"));
+		is.qid.vers = was.qid.vers;
+		EXPECT_EQ(is, was);
+	};
+	fails("b", 2, "file already exists");
+	fails("c", uint64_t(1) << 63, "bad arg in system call");
+	Fd fd = open(t.at("a"), ORDWR);
+	fails("c", uint64_t(1) << 63, "bad arg in system call");
 }
 
 PTEST(devfs, a_wstat_of_nothing_syncs_an_open_file)

@@ -50,22 +50,27 @@ setlength(int fd, uint64_t length)
 }
 
 void
+settimes(int fd, const timespec (&t)[2])
+{
+	std::string name = byfd(fd);
+	mustcall([&] { return utimensat(AT_FDCWD, name.c_str(), t, 0); });
+}
+
+void
 settimes(int fd, uint32_t atime, uint32_t mtime)
 {
 	auto spec = [](uint32_t t) {
 		return timespec{t == Untouched32 ? 0 : time_t(t),
 				t == Untouched32 ? UTIME_OMIT : 0};
 	};
-	timespec t[2] = {spec(atime), spec(mtime)};
-	std::string name = byfd(fd);
-	mustcall([&] { return utimensat(AT_FDCWD, name.c_str(), t, 0); });
+	settimes(fd, {spec(atime), spec(mtime)});
 }
 
 // What no wstat may change.
 void
 checkchange(const struct statx& now, const Dir& is, const Dir& d)
 {
-	if(!d.uid.empty() && d.uid != is.uid)
+	if((!d.uid.empty() && d.uid != is.uid) || (!d.muid.empty() && d.muid != is.muid))
 		error(Eperm);
 	if(d.mode != Untouched32 &&
 	   (d.mode ^ is.mode) & (DMDIR | DMAPPEND | DMTMP | DMAUTH))
@@ -73,6 +78,70 @@ checkchange(const struct statx& now, const Dir& is, const Dir& d)
 	if(d.length != Untouched64 && d.length != is.length && !S_ISREG(now.stx_mode))
 		error(S_ISDIR(now.stx_mode) ? Eisdir : Eperm);
 }
+
+// The changes of one wstat, of which all happen or none.
+class Change {
+	const int fd;
+	const struct statx& now;
+	const Dir& is;
+	bool group = false, mode = false, times = false; // what has been changed
+
+	void chmod(uint32_t bits)
+	{
+		std::string name = byfd(fd);
+		mode_t m = (now.stx_mode & 07000) | (bits & 0777);
+		mustcall([&] { return ::chmod(name.c_str(), m); });
+	}
+	void chgrp(unsigned gid)
+	{
+		mustcall([&] { return fchownat(fd, "", uid_t(-1), gid, AT_EMPTY_PATH); });
+	}
+
+public:
+	Change(int f, const struct statx& n, const Dir& d) : fd(f), now(n), is(d) {}
+
+	// The length comes last, for it cannot be undone, and the times are for the owner
+	// alone; it sets them too, so they are set again.
+	void make(std::optional<unsigned> gid, const Dir& d)
+	{
+		if(gid) {
+			chgrp(*gid);
+			group = true;
+		}
+		if(d.mode != Untouched32 && (d.mode ^ is.mode) & 0777) {
+			chmod(d.mode);
+			mode = true;
+		}
+		if(d.atime != Untouched32 || d.mtime != Untouched32) {
+			settimes(fd, d.atime, d.mtime);
+			times = true;
+		}
+		if(d.length != Untouched64 && d.length != is.length) {
+			setlength(fd, d.length);
+			if(times)
+				settimes(fd, d.atime, d.mtime);
+		}
+	}
+	// What cannot be taken back either stays.
+	void undo()
+	{
+		auto back = [](bool done, auto fn) {
+			try {
+				if(done)
+					fn();
+			} catch(const Error&) {
+			}
+		};
+		back(times, [&] {
+			auto spec = [](const statx_timestamp& t) {
+				return timespec{time_t(t.tv_sec), long(t.tv_nsec)};
+			};
+			settimes(fd, {spec(now.stx_atime), spec(now.stx_mtime)});
+		});
+		back(mode, [&] { chmod(is.mode); });
+		back(group, [&] { chgrp(now.stx_gid); });
+	}
+};
 
 class Handle final : public Hostfile {
 	Osfd fd;
@@ -319,18 +388,13 @@ changefile(int fd, const struct statx& now, const Dir& d)
 		error("unknown group", d.gid);
 	if(d.mode != Untouched32 && d.mode & DMEXCL)
 		error(Eperm); // of an open file only
-	if(gid)
-		mustcall(
-			[&] { return fchownat(fd, "", uid_t(-1), *gid, AT_EMPTY_PATH); });
-	if(d.mode != Untouched32 && (d.mode ^ is.mode) & 0777) {
-		std::string name = byfd(fd);
-		mode_t m = (now.stx_mode & 07000) | (d.mode & 0777);
-		mustcall([&] { return chmod(name.c_str(), m); });
+	Change change{fd, now, is};
+	try {
+		change.make(gid, d);
+	} catch(const Error&) {
+		change.undo();
+		throw;
 	}
-	if(d.length != Untouched64 && d.length != is.length)
-		setlength(fd, d.length);
-	if(d.atime != Untouched32 || d.mtime != Untouched32)
-		settimes(fd, d.atime, d.mtime);
 }
 
 Ref<Hostfile>
