@@ -221,9 +221,9 @@ public:
 		File& file = *r.fid->file;
 		if(r.d.length != ~uint64_t(0) && r.d.length > Maxfile)
 			error(Efilebig);
-		tree->wstatfile(file, r.d);
 		if(r.d.length != ~uint64_t(0) && !r.fid->isdir())
 			settrunc(r, r.d.length);
+		tree->wstatfile(file, r.d); // its mtime counts, not that of the length
 		r.respond();
 	}
 

@@ -71,6 +71,18 @@ PTEST(ramfs, files_keep_what_is_written)
 	EXPECT_ERROR(text("/tmp/a"), "file not found: '/tmp/a'");
 }
 
+PTEST(ramfs, a_wstat_of_length_and_mtime_leaves_that_mtime)
+{
+	mountram();
+	writefile("/tmp/a", "hello");
+	Dir d = Dir::dontcare();
+	d.length = 2;
+	d.mtime = 1000000;
+	wstat("/tmp/a", d);
+	EXPECT_EQ(stat("/tmp/a").mtime, 1000000u);
+	EXPECT_EQ(text("/tmp/a"), "he");
+}
+
 PTEST(ramfs, directories_nest_and_refuse_to_go_while_they_have_children)
 {
 	mountram();
