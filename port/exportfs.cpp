@@ -61,6 +61,7 @@ exporttexts()
 class Export::File final : public Counted {
 	Lock lk;
 	Ref<Chan> c;	// guarded by lk
+	std::string name;	// guarded by lk
 
 public:
 	const size_t depth;
@@ -80,6 +81,17 @@ public:
 		std::scoped_lock l(lk);
 		std::swap(c, nc);
 		return nc;
+	}
+	// What an open file has been called since; "" when it has the name in its path.
+	std::string newname()
+	{
+		std::scoped_lock l(lk);
+		return name;
+	}
+	void rename(std::string_view s)
+	{
+		std::scoped_lock l(lk);
+		name = s;
 	}
 };
 
@@ -396,10 +408,13 @@ Export::remove(Req& r)
 	mustwrite();
 	work(r, [&] {
 		srvalone(r);
+		size_t depth = fileof(r).depth;
 		Ref<Chan> c = fileof(r).swap({});
 		if(!c)
 			error(Ebadusefd);
 		bool open = c->mode != -1;
+		if(elements(*c) == depth)
+			error(Eperm);
 		if(!open)
 			c = chanaccess(std::move(c));
 		if(c->ismtpt)
@@ -420,6 +435,8 @@ Export::stat(Req& r)
 			close(std::move(at));
 		} else {
 			r.d = entry(*c, f.depth);
+			if(std::string s = f.newname(); !s.empty())
+				r.d.name = s;
 		}
 	});
 }
@@ -440,7 +457,11 @@ Export::wstat(Req& r)
 		bool open = c->mode != -1;
 		Ref<Chan> at = open ? c : chanaccess(c);
 		bool renames = !d.name.empty() && d.name != at->path->s.substr(at->path->s.rfind('/') + 1);
+		if(renames && elements(*c) == f.depth)
+			error(Eperm);
 		chanwstat(*at, d);
+		if(renames && open)
+			f.rename(d.name);
 		if(renames && !open && !at->ismtpt) {
 			at->path = at->path->add("..", {})->add(d.name, {});
 			close(f.swap(at));

@@ -100,6 +100,16 @@ public:
 	}
 };
 
+// A Twstat that gives fid a name.
+Twstat
+renaming(uint32_t fid, std::string_view name)
+{
+	static std::byte room[200];
+	Dir d = Dir::dontcare();
+	d.name = name;
+	return {.fid = fid, .stat = Bytes(room).first(convD2M(d, room))};
+}
+
 Few<std::string_view>
 path(std::initializer_list<std::string_view> l)
 {
@@ -331,16 +341,37 @@ PTEST(exportfs, an_open_file_is_renamed_while_others_look_at_it)
 	c.session();
 	c.rpc(Twalk{.fid = 0, .newfid = 1, .wname = path({"f"})});
 	c.rpc(Topen{.fid = 1, .mode = OREAD});
-	Dir d = Dir::dontcare();
-	d.name = "g";
-	std::vector<std::byte> entry(sizeD2M(d));
-	convD2M(d, entry);
 	c.send(Tstat{.fid = 1}, 1);
-	c.send(Twstat{.fid = 1, .stat = entry}, 2);
+	c.send(renaming(1, "g"), 2);
 	c.send(Tstat{.fid = 1}, 3);
 	uint16_t tag;
 	for(int i = 0; i < 3; i++)
 		EXPECT_FALSE(std::holds_alternative<Rerror>(c.recv(tag)));
 	EXPECT_EQ(readfile("/tmp/g"), "text");
+}
+
+PTEST(exportfs, an_open_file_that_was_renamed_has_its_new_name)
+{
+	stdns();
+	writefile("/tmp/f", "text");
+	Client c(exported("/tmp"));
+	c.session();
+	c.rpc(Twalk{.fid = 0, .newfid = 1, .wname = path({"f"})});
+	c.rpc(Topen{.fid = 1, .mode = OREAD});
+	EXPECT_EQ(c.err(renaming(1, "g")), "none");
+	Fcall f = c.rpc(Tstat{.fid = 1});
+	EXPECT_EQ(convM2D(std::get<Rstat>(f).stat)->name, "g");
+}
+
+PTEST(exportfs, the_root_is_not_the_clients_to_remove_or_rename)
+{
+	stdns();
+	close(create("/tmp/d", OREAD, DMDIR | 0777));
+	Client c(exported("/tmp/d"));
+	c.session();
+	EXPECT_EQ(c.err(renaming(0, "e")), "permission denied");
+	c.rpc(Twalk{.fid = 0, .newfid = 1});
+	EXPECT_EQ(c.err(Tremove{.fid = 1}), "permission denied");
+	EXPECT_TRUE(access("/tmp/d", AEXIST));
 }
 }
