@@ -159,6 +159,7 @@ checking::file(const Options& o, void (*body)(Client&))
 		c.walkto(2, o.dir);
 		if(!findfile(c, 2, 0))
 			throw Skipped("no file can be made or found");
+		c.clunk(2);
 	}
 	body(c);
 	w.reset();
