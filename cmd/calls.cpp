@@ -59,7 +59,7 @@ mustannounce(const Cmdline& a, const std::string& addr, Reach reach)
 	try {
 		return announce(addr, reach);
 	} catch(const Error& e) {
-		std::string why = e.name() == addr ? e.reason() : e.text();
+		std::string why = whynot(e, addr);
 		if(why.find("say insecure") != why.npos)
 			why = "others can reach it: say -insecure";
 		a.fatal("announce " + addr + ": " + why);

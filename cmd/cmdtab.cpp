@@ -31,6 +31,7 @@ std::span<const Program>
 cmdtab()
 {
 	static constexpr Program tab[] = {
+		{"9p", program<ninep>},
 		{"[", program<test>},
 		{"basename", program<basename>},
 		{"bind", program<bind>},
@@ -52,6 +53,7 @@ cmdtab()
 		{"grep", program<grep>},
 		{"gunzip", program<gunzip>},
 		{"gzip", program<gzip>},
+		{"import", program<import>},
 		{"kill", program<kill>},
 		{"lc", program<lc>},
 		{"listen", program<listen>},
@@ -64,6 +66,7 @@ cmdtab()
 		{"mntgen", program<mntgen>},
 		{"mount", program<mount>},
 		{"mv", program<mv>},
+		{"namespace", program<nspace>},
 		{"ns", program<ns>},
 		{"pc", program<pc>},
 		{"ps", program<ps>},

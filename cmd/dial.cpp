@@ -115,6 +115,34 @@ announce(std::string_view addr, Reach reach)
 	});
 }
 
+static bool
+isfile(const std::string& s)
+{
+	return s.find('/') != s.npos && s.find('!') == s.npos;
+}
+
+std::string
+serveraddr(const std::string& s, std::string_view defservice)
+{
+	return isfile(s) ? s : netmkaddr(s, "net", defservice);
+}
+
+Fd
+connection(const std::string& addr)
+{
+	if(isfile(addr))
+		return open(addr, ORDWR);
+	Netcall c = dial(addr);
+	close(std::move(c.ctl));
+	return std::move(c.data);
+}
+
+std::string
+whynot(const Error& e, std::string_view addr)
+{
+	return e.name() == addr ? e.reason() : e.text();
+}
+
 std::string
 netaddr(const std::string& dir)
 {

@@ -37,6 +37,14 @@ struct Announced {
 enum class Reach { Local, Others };
 Announced announce(std::string_view addr, Reach reach = Reach::Local);
 
+// What people give as a server: a file that is a connection, which is a name with a / and
+// no !, or an address, which gets the network `net' and this service if it has none.
+std::string serveraddr(const std::string& s, std::string_view defservice);
+// The connection that serveraddr's answer means: opened, or dialed.
+Fd connection(const std::string& addr);
+// The reason, with the name unless that is addr, which messages say anyway.
+std::string whynot(const Error& e, std::string_view addr);
+
 // The address of this side of a conversation: "tcp!127.0.0.1!564".
 std::string netaddr(const std::string& dir);
 

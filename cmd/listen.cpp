@@ -96,7 +96,7 @@ Services::begin(const std::string& serv)
 		close(std::move(a.ctl));
 		return true;
 	} catch(const Error& e) {
-		say("giving up on " + addr + ": " + (e.name() == addr ? e.reason() : e.text()));
+		say("giving up on " + addr + ": " + whynot(e, addr));
 		return false;
 	}
 }

@@ -294,6 +294,172 @@ PREAL(listen, a_service_may_have_its_own_name_space)
 	remove("/srv/ram");
 }
 
+// ---- import
+
+// A tree that exportfs serves, at addr, until stop.
+struct Exported {
+	std::unique_ptr<Beside> l;
+	std::string addr;
+
+	explicit Exported(const std::string& at = "tcp!!0")
+	{
+		mkdir({"mkdir", "-p", "/tmp/tree/sub"});
+		writefile("/tmp/tree/f", "of the root");
+		writefile("/tmp/tree/sub/g", "below");
+		l = std::make_unique<Beside>(Argv{"listen1", at, "exportfs", "-r", "/tmp/tree"});
+		std::string s = l->line();
+		addr = s.substr(18, s.size() - 19);
+	}
+};
+
+PREAL(import, the_whole_tree_or_a_part_is_mounted)
+{
+	netns();
+	Exported x;
+	Ran r = run({"import", x.addr, "/", "/n/all"});
+	EXPECT_EQ(r.err + r.status, "");
+	EXPECT_EQ(readfile("/n/all/f"), "of the root");
+	r = run({"import", "-c", x.addr, "sub", "/n/part"});
+	EXPECT_EQ(r.err + r.status, "");
+	EXPECT_EQ(readfile("/n/part/g"), "below");
+	writefile("/n/part/new", "made here");
+	EXPECT_EQ(readfile("/tmp/tree/sub/new"), "made here");
+	r = run({"import", "-b", x.addr, "/", "/tmp/tree/sub"});
+	EXPECT_EQ(r.err + r.status, "");
+	EXPECT_EQ(readfile("/tmp/tree/sub/f"), "of the root");
+	r = run({"import", x.addr, "/f", "/tmp/tree/sub/g"});
+	EXPECT_EQ(r.err + r.status, "");
+	EXPECT_EQ(readfile("/tmp/tree/sub/g"), "of the root");
+	for(const char* d : {"/n/all", "/n/part", "/tmp/tree/sub/g", "/tmp/tree/sub"})
+		unmount("", d);
+	x.l->stop();
+}
+
+// Without a mount point it is the tree's own name.
+PREAL(import, the_mount_point_is_the_trees_name)
+{
+	netns();
+	Exported x;
+	mkdir({"mkdir", "/tmp/sub"});
+	chdir("/tmp");
+	Ran r = run({"import", "-A", "-s", "posted", x.addr, "sub"});
+	EXPECT_EQ(r.err + r.status, "");
+	EXPECT_EQ(readfile("/tmp/sub/g"), "below");
+	EXPECT_EQ(stat("/srv/posted").mode & 0777, 0600u);
+	remove("/srv/posted");
+	unmount("", "/tmp/sub");
+	chdir("/");
+	x.l->stop();
+}
+
+// A part that cannot be mounted leaves nothing behind, the connection least of all.
+PREAL(import, what_cannot_be)
+{
+	netns();
+	Exported x;
+	Ran r = run({"import", x.addr, "/none", "/n/x"});
+	EXPECT_EQ(r.err, "import: " + x.addr + ": file not found: '/none'\n");
+	EXPECT_EQ(r.status, "mount");
+	r = run({"import", x.addr, "/f", "/n/x"});
+	EXPECT_EQ(r.err, "import: mount /n/x: inconsistent mount\n");
+	r = run({"import", "-q", x.addr, "/none", "/n/x"});
+	EXPECT_EQ(r.err, "");
+	EXPECT_EQ(r.status, "mount");
+	EXPECT_EQ(run({"import", x.addr}).status, "usage");
+	EXPECT_EQ(run({"import", "-ab", x.addr, "/", "/n/x"}).status, "usage");
+	x.l->stop();
+	r = run({"import", x.addr, "/", "/n/x"});
+	EXPECT_EQ(r.err, "import: dial " + x.addr + ": connection refused\n");
+	EXPECT_EQ(r.status, "dial");
+	EXPECT_TRUE(dirreadall("/mnt").empty());
+}
+
+// ---- 9p
+
+PREAL(ninep, a_server_is_used_without_mounting_it)
+{
+	netns();
+	Exported x;
+	auto p = [&](Argv argv, std::string_view in = {}) {
+		argv.insert(argv.begin(), {"9p", "-a", x.addr});
+		return run(argv, in);
+	};
+	EXPECT_EQ(p({"read", "f"}).out, "of the root");
+	EXPECT_EQ(p({"readfd", "/sub/g"}).out, "below");
+	EXPECT_EQ(p({"ls", "/"}).out, "f\nsub\n");
+	EXPECT_EQ(p({"ls", "-d", "sub"}).out, "sub\n");
+	EXPECT_EQ(p({"write", "f"}, "other").err, "");
+	EXPECT_EQ(readfile("/tmp/tree/f"), "other");
+	EXPECT_EQ(p({"writefd", "f"}, "more\nlines\n").err, "");
+	EXPECT_EQ(readfile("/tmp/tree/f"), "more\nlines\n");
+	EXPECT_EQ(p({"write", "-l", "f"}, "one\ntwo").err, "");
+	EXPECT_EQ(readfile("/tmp/tree/f"), "one\ntwo");
+	EXPECT_EQ(p({"write", "f"}).err, "");
+	EXPECT_EQ(readfile("/tmp/tree/f"), "");
+	EXPECT_EQ(p({"rdwr", "f"}, "a\nb\n").out, "\na\nab\n");
+	EXPECT_EQ(p({"create", "x", "y"}).err, "");
+	EXPECT_EQ(p({"rm", "x", "none"}).err, "remove none: file not found\n");
+	EXPECT_EQ(p({"ls"}).out, "f\nsub\ny\n");
+	EXPECT_TRUE(p({"stat", "y"}).out.starts_with("'y' '" + getuser() + "' '"));
+	std::string l = p({"ls", "-l", "y"}).out;
+	EXPECT_TRUE(l.starts_with("--rw-rw-rw- M 0 " + getuser() + " ")) << l;
+	EXPECT_TRUE(l.ends_with(" y\n")) << l;
+	EXPECT_TRUE(dirreadall("/mnt").empty());
+	x.l->stop();
+}
+
+PREAL(ninep, what_fails_is_told_in_plan9ports_words)
+{
+	netns();
+	Exported x;
+	Ran r = run({"9p", "-n", "-a", x.addr, "read", "none"});
+	EXPECT_EQ(r.err, "9p: fsopen none: file not found\n");
+	EXPECT_EQ(r.status, "fsopen none: file not found");
+	r = run({"9p", "-a", x.addr, "stat", "none"});
+	EXPECT_EQ(r.err, "9p: dirstat: file not found\n");
+	r = run({"9p", "-a", x.addr, "ls", "none", "f"});
+	EXPECT_EQ(r.err + r.out + r.status, "dirstat none: file not found\nf\nerrors");
+	r = run({"9p", "-a", x.addr, "write", "sub"}, "x");
+	EXPECT_EQ(r.err, "9p: fsopen sub: file is a directory\n");
+	x.l->stop();
+	r = run({"9p", "-a", x.addr, "read", "f"});
+	EXPECT_EQ(r.err, "9p: mount: connection refused: '" + x.addr + "'\n");
+	for(const Argv& w : {Argv{"9p"}, Argv{"9p", "nocmd"}, Argv{"9p", "read"},
+		    Argv{"9p", "ls", "-x"}, Argv{"9p", "-x", "ls"}, Argv{"9p", "-a"}}) {
+		r = run(w);
+		EXPECT_TRUE(r.err.starts_with("usage: 9p [-n] [-a address] [-A aname] cmd"));
+		EXPECT_EQ(r.status, "usage");
+	}
+}
+
+// A service is in /srv, else a Unix socket of $NAMESPACE.
+PREAL(ninep, the_first_element_of_a_name_is_a_service)
+{
+	netns();
+	std::string dir = "/tmp/emu.ns." + std::to_string(nsec());
+	putenv("NAMESPACE", dir);
+	EXPECT_EQ(run({"9p", "ls", "there"}).err,
+		"9p: mount: file does not exist: 'unix!" + dir + "/there'\n");
+	EXPECT_EQ(stat("#U" + dir).mode & 0777, 0700u);
+	EXPECT_EQ(run({"namespace"}).out, dir + "\n");
+	Exported x("unix!" + dir + "/there");
+	EXPECT_EQ(run({"9p", "read", "there/sub/g"}).out, "below");
+	EXPECT_EQ(stat("#U" + dir + "/there").mode & 0777, 0600u);
+	run({"ramfs", "-S", "there"});
+	EXPECT_EQ(run({"9p", "ls", "there"}).out, "");
+	remove("/srv/there");
+	EXPECT_EQ(run({"9p", "ls", "there"}).out, "f\nsub\n");
+	x.l->stop();
+	EXPECT_TRUE(dirreadall("#U" + dir).empty());
+	Dir d = Dir::dontcare();
+	d.mode = DMDIR | 0777;
+	wstat("#U" + dir, d);
+	EXPECT_EQ(run({"namespace"}).err, "namespace: bad name space dir: '" + dir + "'\n");
+	remove("#U" + dir);
+	putenv("NAMESPACE", "");
+	EXPECT_EQ(run({"namespace"}).err, "namespace: $NAMESPACE not set\n");
+}
+
 // A network of another directory: one that was imported, say.
 PREAL(dial, an_address_may_name_the_directory_of_its_network)
 {

@@ -96,24 +96,7 @@ listposted()
 	out.flush();
 }
 
-// A file that is a connection, or an address that is called.
-bool
-isfile(const std::string& dest)
-{
-	return dest.find('/') != dest.npos && dest.find('!') == dest.npos;
-}
-
-Fd
-call(const std::string& dest)
-{
-	if(isfile(dest))
-		return open(dest, ORDWR);
-	Netcall c = dial(dest);
-	close(std::move(c.ctl));
-	return std::move(c.data);
-}
-
-// As call, but not for ever.
+// As connection, but not for ever.
 Fd
 callintime(const Cmdline& a, const std::string& dest)
 {
@@ -124,7 +107,7 @@ callintime(const Cmdline& a, const std::string& dest)
 	});
 	alarm(Patience);
 	try {
-		Fd fd = call(dest);
+		Fd fd = connection(dest);
 		alarm(0);
 		notify({});
 		return fd;
@@ -135,7 +118,7 @@ callintime(const Cmdline& a, const std::string& dest)
 			a.warn("timeout establishing connection to " + dest);
 			exits("timeout");
 		}
-		a.warn("dial " + dest + ": " + (e.name() == dest ? e.reason() : e.text()));
+		a.warn("dial " + dest + ": " + whynot(e, dest));
 		exits("dial");
 	}
 }
@@ -161,8 +144,7 @@ start(const Cmdline& a, Options& o)
 	if(o.command) {
 		fd = connectcommand(o.dest);
 	} else {
-		if(!isfile(o.dest))
-			o.dest = netmkaddr(o.dest, "net", "9fs");
+		o.dest = serveraddr(o.dest, "9fs");
 		fd = callintime(a, o.dest);
 	}
 	if(o.wait > 0) {

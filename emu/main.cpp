@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
@@ -85,6 +86,28 @@ hostenv(const char* name, std::string_view other)
 	return v && *v ? std::string(v) : std::string(other);
 }
 
+// Where plan9port's programs post their services: beside the display that they are used
+// on.  Empty when nothing says where.
+std::string
+hostnamespace()
+{
+	std::string dir = hostenv("NAMESPACE", "");
+	if(!dir.empty())
+		return dir;
+	std::string display = hostenv("DISPLAY", "");
+	if(display.empty()) {
+		std::string run = hostenv("XDG_RUNTIME_DIR", "");
+		return run.empty() ? "" : run + "/ns";
+	}
+	// host:0.0 is host:0.
+	size_t colon = display.rfind(':');
+	size_t end = display.find_first_not_of("0123456789", colon + 1);
+	if(colon != display.npos && end != display.npos && display.substr(end) == ".0")
+		display.resize(end);
+	std::ranges::replace(display, '/', '_');
+	return "/tmp/ns." + hostuser() + "." + display;
+}
+
 void
 environment()
 {
@@ -99,9 +122,11 @@ environment()
 		{"home", joinname(Hostmount, hostenv("HOME", "/").substr(1))},
 		{"TERM", hostenv("TERM", "dumb")},
 		{"path", std::string("/bin\0.", 6)},
+		{"NAMESPACE", hostnamespace()},
 	};
 	for(auto& [name, value] : vars)
-		writefile("#e/" + std::string(name), value);
+		if(!value.empty())
+			writefile("#e/" + std::string(name), value);
 }
 
 // Descriptors 0, 1 and 2: the console where it is the terminal, else the host's.

@@ -159,6 +159,7 @@ class Socket final : public Hostconn {
 	const Hostnet net;
 	const std::string path;	// by which a Unix socket of ours was announced
 	const bool made;	// this one made the file
+	std::string called;	// the path that a Unix socket was dialed by
 	std::atomic<bool> hung{false};
 
 	std::string name(int (*which)(int, sockaddr*, socklen_t*))
@@ -184,8 +185,10 @@ public:
 		closingfd(fd.release());
 	}
 
-	void connect(Sockname& n)
+	void connect(Sockname& n, std::string_view addr)
 	{
+		if(net == Hostnet::Unix)
+			called = addr;
 		int64_t r = hostcall([&] { return ::connect(fd, n.ptr(), n.len); });
 		if(r == -EAGAIN)	// a Unix socket with too many callers
 			error(Econrefused);
@@ -257,7 +260,11 @@ public:
 	{
 		return path.empty() ? name(::getsockname) : path;
 	}
-	std::string remote() override { return name(::getpeername); }
+	// The host tells the path by which the other side was bound before it was moved.
+	std::string remote() override
+	{
+		return called.empty() ? name(::getpeername) : called;
+	}
 
 private:
 	// False when a note came and something has been sent.
@@ -332,7 +339,7 @@ hostdial(Hostnet net, std::string_view addr)
 {
 	Sockname n = nameof(net, addr);
 	auto c = mk<Socket>(newsocket(n.family()), net);
-	c->connect(n);
+	c->connect(n, addr);
 	return c;
 }
 
