@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cmd/cmds.h"
+#include "cmd/dial.h"
 #include "cmd/prog.h"
 #include "lib9/regexp.h"
 
@@ -53,6 +54,17 @@ patterns(const Cmdline& a, Exportopts& o, const std::string& file)
 	auto p = std::make_shared<Patterns>(a, file);
 	o.visible = [p](std::string_view path) { return (*p)(path); };
 }
+
+// A service that is not there is told now, not to each client.
+void
+mustopen(const Cmdline& a, const std::string& service)
+{
+	try {
+		close(open(service, ORDWR));
+	} catch(const Error& e) {
+		a.fatal("open " + service + ": " + whynot(e, service));
+	}
+}
 }
 
 void
@@ -77,6 +89,8 @@ exportfs(Argv argv)
 	// Nobody gives all away by leaving something out.
 	if(a.argc() > 0 || x.root.empty() == x.opts.service.empty())
 		a.usage();
+	if(!x.opts.service.empty())
+		mustopen(a, x.opts.service);
 	exportfs(0, 1, x.root, std::move(x.opts));
 }
 
@@ -107,18 +121,21 @@ srvfs(Argv argv)
 	Argv w = a.rest();
 	if(w.size() != 2)
 		a.usage();
-	stat(w[1]);	// it must be there
-	auto [mine, its] = pipe();
-	Fd post = create("/srv/" + w[0], OWRITE, x.perm);
-	write(post, std::to_string(int(mine)));
 	Argv cmd{x.program};
 	cmd.insert(cmd.end(), x.passed.begin(), x.passed.end());
 	cmd.insert(cmd.end(), {"-r", w[1]});
-	spawnserver("exportfs", {its, 2}, [cmd, fd = int(its)] {
+	stat(w[1]);	// it must be there
+	resolveexec(cmd[0], cmd);	// and so must that
+	auto [mine, its] = pipe();
+	// The server has it open, so that it goes with the server whatever ends that.
+	Fd post = create("/srv/" + w[0], OWRITE | ORCLOSE, x.perm);
+	write(post, std::to_string(int(mine)));
+	spawnserver("exportfs", {its, post, 2}, [cmd, fd = int(its)] {
 		dup(fd, 0).release();
 		dup(fd, 1).release();
 		close(fd);
 		exec(cmd[0], cmd);
 	});
+	close(std::move(post));
 }
 }
