@@ -48,8 +48,8 @@ lookupcmd(const Cmdbuf& cb, std::span<const Cmdtab> tab)
 	cmderror(cb, "unknown control message");
 }
 
-void
-cmderror(const Cmdbuf& cb, std::string_view reason)
+std::string
+cmderrtext(const Cmdbuf& cb, std::string_view reason)
 {
 	std::string s;
 	for(const std::string& f : cb.f) {
@@ -60,6 +60,12 @@ cmderror(const Cmdbuf& cb, std::string_view reason)
 	constexpr std::string_view around = ": \"\"";
 	size_t max = ERRMAX - 1 - around.size();
 	size_t room = max > reason.size() ? max - reason.size() : 0;
-	error(std::string(reason).append(": \"").append(utfcut(s, room)).append("\""));
+	return std::string(reason).append(": \"").append(utfcut(s, room)).append("\"");
+}
+
+void
+cmderror(const Cmdbuf& cb, std::string_view reason)
+{
+	error(cmderrtext(cb, reason));
 }
 }

@@ -34,6 +34,7 @@ Cmdbuf parsecmd(std::string_view msg);
 // of fields, each by way of cmderror.
 const Cmdtab& lookupcmd(const Cmdbuf& cb, std::span<const Cmdtab> tab);
 
-// Raises Error `reason: "the message"', cut to ERRMAX.
+// `reason: "the message"', cut to ERRMAX; and raised as an Error.
+std::string cmderrtext(const Cmdbuf& cb, std::string_view reason);
 [[noreturn]] void cmderror(const Cmdbuf& cb, std::string_view reason);
 }

@@ -112,6 +112,7 @@ class Fdtransport final : public Transport {
 	Ref<Chan> in;
 	Ref<Chan> out;
 	bool ispipe;
+	const std::string name;
 	QLock wlock;
 	Msgreader reader;
 	size_t max = 8192 + IOHDRSZ;
@@ -136,8 +137,9 @@ class Fdtransport final : public Transport {
 	}
 
 public:
-	Fdtransport(Ref<Chan> i, Ref<Chan> o)
-	    : in(std::move(i)), out(std::move(o)), ispipe(out->dev.dc == U'|')
+	Fdtransport(Ref<Chan> i, Ref<Chan> o, std::string label)
+	    : in(std::move(i)), out(std::move(o)), ispipe(out->dev.dc == U'|'),
+	      name(std::move(label))
 	{
 	}
 	Block read() override { return reader.next(*in, max); }
@@ -149,6 +151,7 @@ public:
 		put(std::move(b));
 	}
 	void msize(size_t n) override { max = n; }
+	std::string label() const override { return name; }
 };
 }
 
@@ -163,7 +166,8 @@ std::unique_ptr<Transport>
 fdtransport(int infd, int outfd)
 {
 	return std::make_unique<Fdtransport>(fdtochan(infd, OREAD, Chkmnt::Yes),
-					     fdtochan(outfd, OWRITE, Chkmnt::Yes));
+					     fdtochan(outfd, OWRITE, Chkmnt::Yes),
+					     std::to_string(infd));
 }
 
 // LP-29.  The server alone holds the /srv file that removes itself when it is closed.

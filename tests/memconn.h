@@ -65,6 +65,7 @@ public:
 	Block read() override { return in.get(); }
 	void write(Block b) override { out.put(std::move(b)); }
 	void msize(size_t n) override { max = n; }
+	void hangup() override { in.close(); }
 };
 
 // The client.  Its destructor ends the session and waits for the server.

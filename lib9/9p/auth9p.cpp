@@ -105,6 +105,10 @@ authwrite(Req& r)
 bool
 authattach(Req& r)
 {
+	if(!r.afid) {
+		r.responderror("not authenticated");
+		return false;
+	}
 	Afid* a = afid(r, r.afid.get());
 	if(!a)
 		return false;

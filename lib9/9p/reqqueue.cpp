@@ -48,6 +48,8 @@ Reqqueue::work()
 			it.fn(*it.r);
 		} catch(const Error& e) {
 			it.r->responderror(e);
+		} catch(const std::exception&) {
+			it.r->responderror(Eio);
 		}
 		hold = nullptr;
 		l.lock();

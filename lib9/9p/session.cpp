@@ -137,7 +137,7 @@ Session::next()
 		return {};
 	}
 	if(srv.chatty) [[unlikely]]
-		trace("<-", b);
+		trace(In, b);
 	return b;
 }
 
@@ -280,7 +280,7 @@ Session::admit(Req& r, const M& m)
 	constexpr bool isflush = M::type == Tflush::type;
 	std::scoped_lock l(lk);
 	Req* other = tags.find(r.tag);
-	if(other && other->state.load(std::memory_order_relaxed) == Req::Pending)
+	if(other && other->state.load(std::memory_order_relaxed) < Req::Responded)
 		return srv.texts.duptag;
 	size_t n = isflush ? nflush : tags.size() - nflush;
 	if(n >= srv.limits.reqs)
@@ -331,6 +331,11 @@ Session::run(Req& r, F serve1)
 			fail(r, e.reason());
 		else
 			say(e.text());
+	} catch(const std::exception& e) {
+		// Not of ours: out of memory, or what the server did not expect.
+		say(e.what());
+		if(r.state.load() == Req::Pending)
+			fail(r, Eio);
 	}
 }
 
@@ -339,10 +344,11 @@ Session::run(Req& r, F serve1)
 void
 Session::release(Req& r)
 {
-	assert(!r.released);
 	if(r.internal)
 		return;
-	{
+	if(r.released && !r.locked)
+		misuse("srvrelease without srvacquire");
+	if(!r.released) {
 		std::scoped_lock l(*mu);
 		if(nidle > 0) {
 			reading = false;
@@ -365,7 +371,8 @@ Session::acquire(Req& r)
 {
 	if(r.internal)
 		return;
-	assert(r.released && !r.locked);
+	if(!r.released || r.locked)
+		misuse("srvacquire without srvrelease");
 	hooks->lock();
 	r.locked = true;
 }
@@ -450,13 +457,17 @@ Session::status()
 }
 
 void
-Session::trace(const char* arrow, const Block& b)
+Session::trace(Way way, const Block& b)
 {
 	if(!srv.log)
 		return;
 	uint16_t tag = 0;
 	std::optional<Fcall> f = unpack(b.data(), tag, b.lent);
-	srv.log(fmt::format("{} {}", arrow, f ? fmt9p(*f, tag) : fmt9p(b.data())));
+	std::string where = t.label();
+	if(!where.empty())
+		where = way == In ? where + "-" : "-" + where;
+	srv.log(fmt::format("{}{}{} {}", way == In ? "<-" : "", where,
+			    way == In ? "" : "->", f ? fmt9p(*f, tag) : fmt9p(b.data())));
 }
 
 void
@@ -464,5 +475,20 @@ Session::say(std::string_view what)
 {
 	if(srv.log)
 		srv.log(fmt::format("{}: {}", srv.name, what));
+}
+
+void
+Session::botch(std::string_view what)
+{
+	say(what);
+	broken.store(true, std::memory_order_relaxed);
+	t.hangup();
+}
+
+void
+Session::misuse(std::string_view what)
+{
+	botch(what);
+	error(Eio);
 }
 }

@@ -41,6 +41,8 @@ public:
 	void alone(Req& r);
 	Srvstat status();
 	void hangup() { t.hangup(); }
+	// A hook did what no server may: its request fails, and the session ends.
+	[[noreturn]] void misuse(std::string_view what);
 	enum Claim { Mayclaim, Noclaim };
 	Buf readroom(Req& r, Claim c);
 	Bytes writedata(Req& r);
@@ -59,8 +61,8 @@ private:
 	size_t msize = Firstmsize;
 	bool versioned = false;	// the reader's: a Tversion came
 	uint64_t nread = 0;	// the reader's: requests that came
-	std::atomic<bool> broken{false};	// a write failed
 	std::atomic<int> nalone{0};	// who waits in alone()
+	std::atomic<bool> broken{false};	// a write failed, or a hook is at fault
 	std::atomic<int> nreleased{0};	// hooks that run beside the others
 	const std::unique_ptr<Sync::Mutex> hooks;
 
@@ -97,8 +99,10 @@ private:
 	template<class M> Next take(Block b);
 	Next version(Block b);
 	void atend();
-	void trace(const char* arrow, const Block& b);
+	enum Way { In, Out };
+	void trace(Way way, const Block& b);
 	void say(std::string_view what);
+	void botch(std::string_view what);
 
 	// Requests and fids that come and go (session.cpp).
 	Req& newreq();

@@ -3,6 +3,7 @@
 #include "lib9/9p/srv.h"
 
 #include "lib9/9p/session.h"
+#include "lib9/parse.h"
 
 namespace p9 {
 
@@ -203,6 +204,8 @@ Srv::wstat(Req& r)
 void
 readbuf(Req& r, Bytes all)
 {
+	if(r.type != Tread::type)
+		r.session.misuse("readbuf of a request that is no Tread");
 	uint64_t off = r.ifcall.offset;
 	size_t n = 0;
 	if(off < all.size())
@@ -232,6 +235,12 @@ void
 readstr(Req& r, std::string_view all)
 {
 	readbuf(r, std::as_bytes(std::span(all)));
+}
+
+void
+respondcmderror(Req& r, const Cmdbuf& cb, std::string_view reason)
+{
+	r.responderror(cmderrtext(cb, reason));
 }
 
 void

@@ -38,6 +38,7 @@
 namespace p9 {
 
 class Req;
+struct Cmdbuf;
 class Session;
 class Srv;
 
@@ -59,6 +60,8 @@ public:
 	// Ends it from this side: who reads or writes gets the end or an Error, now and from now
 	// on.  Any Proc calls it; does not sleep.
 	virtual void hangup() {}
+	// What a transcript calls it: the descriptor's number, as a rule.
+	virtual std::string label() const { return {}; }
 };
 
 // A client's handle on a file.  fid, uid, file and aux stay as they were when the Fid
@@ -159,7 +162,7 @@ private:
 	explicit Req(Session& s) : session(s) {}
 	~Req() override = default;
 
-	enum State : uint8_t { Pending, Responded, Answered };
+	enum State : uint8_t { Pending, Answering, Responded, Answered };
 
 	Block in;	// the message
 	Block out;	// an Rread's room
@@ -314,6 +317,9 @@ private:
 // respond.
 void readbuf(Req& r, Bytes all);
 void readstr(Req& r, std::string_view all);
+
+// Answers r with `reason: "the message"', as cmderror of lib9/parse.h raises it.
+void respondcmderror(Req& r, const Cmdbuf& cb, std::string_view reason);
 
 // Answers a Tread of a directory.  gen(n) answers the n-th entry as std::optional<Dir>,
 // nothing behind the last.  Does not respond.  Error Eshort when not one entry fits.

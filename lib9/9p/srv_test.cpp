@@ -58,6 +58,22 @@ TEST(lib9p, LP_1_a_message_above_msize_ends_the_session)
 	EXPECT_EQ(c.next(), "end");
 }
 
+TEST(lib9p, LP_1_a_connection_that_cannot_be_read_has_ended)
+{
+	struct Cut final : Transport {
+		int nwritten = 0;
+		Block read() override { error(Ehungup); }
+		void write(Block) override { nwritten++; }
+	} cut;
+	struct Endsrv : Treesrv {
+		int nended = 0;
+		void end() override { nended++; }
+	} s;
+	s.serve(cut);
+	EXPECT_EQ(s.nended, 1);
+	EXPECT_EQ(cut.nwritten, 0);
+}
+
 TEST(lib9p, LP_2_BL_5_a_duplicate_tag_is_refused_and_the_first_request_lives)
 {
 	Keepsrv s;
@@ -91,6 +107,8 @@ TEST(lib9p, LP_3_an_unknown_message_gets_an_error)
 	Testclient c(s);
 	c.version();
 	c.sendraw(raw({7, 0, 0, 0, 121, 3, 0}));
+	EXPECT_EQ(c.next(), "Rerror tag 3 ename unknown message");
+	c.sendraw(raw({7, 0, 0, 0, Rclunk::type, 3, 0})); // no request either
 	EXPECT_EQ(c.next(), "Rerror tag 3 ename unknown message");
 	c.sendraw(raw({7, 0, 0, 0, 200, 3, 0}));
 	EXPECT_EQ(c.next(), "Rerror tag 3 ename unknown message");
@@ -126,6 +144,16 @@ TEST(lib9p, EX_16_a_client_is_not_answered_with_a_later_version_than_its_own)
 		EXPECT_EQ(ask(v), "unknown") << v;
 	for(auto v : {"9P2000", "9P2000.", "9P2000.u", "9P2000.x.y", "9P2050", "9P3"})
 		EXPECT_EQ(ask(v), "9P2000") << v;
+}
+
+TEST(lib9p, LP_4_a_server_may_set_a_smaller_limit)
+{
+	Treesrv s;
+	s.maxmsize = 1000;
+	Testclient c(s);
+	EXPECT_EQ(c.rpc(Tversion{.msize = 8216, .version = "9P2000"}, NOTAG),
+		  "Rversion tag 65535 msize 1000 version '9P2000'");
+	EXPECT_EQ(c.conn.max, 1000u);
 }
 
 TEST(lib9p, BL_3_tversion_clunks_all_fids_and_aborts_what_is_outstanding)
@@ -174,6 +202,52 @@ TEST(lib9p, LP_5_an_auth_fid_can_be_read_and_written)
 	EXPECT_EQ(c.call<Rauth>(Tauth{.afid = 9}).aqid.path, 77u);
 	EXPECT_EQ(c.read(9), "challenge");
 	EXPECT_EQ(c.err(Tattach{.fid = 0, .afid = 9}), "");
+}
+
+TEST(lib9p, LP_5_an_auth_fid_is_open_as_its_hook_says_or_for_both)
+{
+	struct Authsrv : Gensrv {
+		std::string said;
+		void auth(Req& r) override
+		{
+			if(r.ifcall.aname == "readonly")
+				r.afid->omode = OREAD;
+			if(r.ifcall.aname == "no")
+				error("no such tree");
+			r.respond();
+		}
+		void write(Req& r) override
+		{
+			r.ofcall.count = uint32_t(r.data().size());
+			r.respond();
+		}
+	} s;
+	Testclient c(s);
+	c.version();
+	EXPECT_EQ(c.err(Tauth{.afid = 1, .uname = "glenda"}), "");
+	EXPECT_EQ(c.write(1, 0, "answer"), 6u);
+	EXPECT_EQ(c.err(Tauth{.afid = 2, .aname = "readonly"}), "");
+	EXPECT_EQ(c.err(Twrite{.fid = 2}), "9P protocol botch");
+	EXPECT_EQ(c.err(Tauth{.afid = 3, .aname = "no"}), "no such tree");
+	EXPECT_EQ(c.err(Tclunk{.fid = 3}), "unknown fid");
+}
+
+TEST(lib9p, LP_6_attach_has_the_root_and_the_user_before_its_hook)
+{
+	struct Seesrv : Treesrv {
+		void attach(Req& r) override
+		{
+			EXPECT_EQ(r.fid->uid, "eve");
+			EXPECT_EQ(r.fid->file, tree->root);
+			EXPECT_EQ(r.ofcall.qid, tree->qidof(*tree->root));
+			EXPECT_FALSE(r.afid);
+			Treesrv::attach(r);
+		}
+	} s;
+	s.tree->written(*s.tree->root, "glenda"); // vers is not 0
+	Testclient c(s);
+	c.version();
+	EXPECT_EQ(c.attach(0, "eve").vers, 1u);
 }
 
 TEST(lib9p, LP_6_attach_knows_its_fids)
@@ -309,6 +383,10 @@ TEST(lib9p, LP_9_a_short_walk_answers_what_it_walked)
 	EXPECT_EQ(c.walk(0, 1, {"none"}), "file not found");
 	EXPECT_EQ(c.walk(0, 1, {"broken"}), "is broken");
 	EXPECT_EQ(c.err(Tclunk{.fid = 1}), "unknown fid");
+	Twalk half{.fid = 0, .newfid = 1}; // only the first name's error counts
+	half.wname.add("d");
+	half.wname.add("broken");
+	EXPECT_EQ(c.call<Rwalk>(half).wqid.size(), 1u);
 	EXPECT_EQ(c.walk(0, 1, {"d", "d", "5"}), "");
 	EXPECT_EQ(c.err(Tclunk{.fid = 1}), "");
 }

@@ -20,6 +20,11 @@ TEST(lib9p, LP_11_open_checks_state_kind_and_permission)
 	EXPECT_EQ(c.walk(10, 11, {"f"}), "");
 	EXPECT_EQ(c.err(Topen{.fid = 11, .mode = OREAD}), "permission denied");
 	EXPECT_EQ(c.err(Topen{.fid = 11, .mode = OREAD | OTRUNC}), "permission denied");
+	c.make(3, "r", 0644); // to be read by all
+	EXPECT_EQ(c.walk(10, 13, {"r"}), "");
+	EXPECT_EQ(c.err(Topen{.fid = 13, .mode = OREAD | OTRUNC}), "permission denied");
+	EXPECT_EQ(c.err(Topen{.fid = 13, .mode = OREAD | ORCLOSE}), "permission denied");
+	EXPECT_EQ(c.err(Topen{.fid = 13, .mode = OREAD | OCEXEC}), "");
 	EXPECT_EQ(c.walk(0, 2, {"f"}), "");
 	EXPECT_EQ(c.err(Topen{.fid = 2, .mode = OEXEC}), "permission denied");
 	EXPECT_EQ(c.err(Topen{.fid = 2, .mode = ORDWR}), "");
@@ -62,6 +67,40 @@ TEST(lib9p, LP_13_iounit_is_clamped_and_the_qid_is_kept)
 	Ropen r = c.call<Ropen>(Topen{.fid = 1, .mode = OREAD});
 	EXPECT_EQ(r.iounit, 8192u);
 	EXPECT_EQ(r.qid.vers, 7u);
+}
+
+TEST(lib9p, LP_13_the_fid_is_what_open_or_create_made_of_it)
+{
+	struct Iosrv : Gensrv {
+		void open(Req& r) override
+		{
+			r.ofcall.qid.vers = 7;
+			r.respond();
+		}
+		void create(Req& r) override
+		{
+			r.ofcall.iounit = 100;
+			r.ofcall.qid = {.path = 5, .vers = 2, .type = 0};
+			r.respond();
+		}
+		void stat(Req& r) override
+		{
+			r.d.qid = r.fid->qid;
+			r.d.length = uint64_t(r.fid->omode);
+			r.respond();
+		}
+	} s;
+	Attached c(s);
+	c.walk(0, 1, {"7"});
+	c.err(Topen{.fid = 1, .mode = ORDWR | OTRUNC});
+	EXPECT_EQ(c.stat(1).qid.vers, 7u);
+	EXPECT_EQ(c.stat(1).length, uint64_t(ORDWR | OTRUNC));
+	c.walk(0, 2, {});
+	Rcreate r = c.call<Rcreate>(Tcreate{.fid = 2, .name = "x", .mode = OWRITE});
+	EXPECT_EQ(r.iounit, 100u);
+	EXPECT_EQ(c.stat(2).qid, (Qid{.path = 5, .vers = 2, .type = 0}));
+	EXPECT_EQ(c.stat(2).length, uint64_t(OWRITE));
+	EXPECT_EQ(c.err(Tread{.fid = 2, .count = 1}), "9P protocol botch");
 }
 
 TEST(lib9p, LP_14_BL_10_read_checks_mode_and_offset_and_clamps_the_count)
@@ -138,6 +177,16 @@ TEST(lib9p, LP_15_BL_7_write_checks_mode_and_kind_and_leaves_its_mark)
 	EXPECT_EQ(c.err(Twrite{.fid = 1, .offset = 1 << 30}), "too far");
 }
 
+TEST(lib9p, LP_15_LP_19_without_a_hook_nothing_is_written_or_changed)
+{
+	Gensrv s;
+	Attached c(s);
+	c.walk(0, 1, {"7"});
+	EXPECT_EQ(c.wstat(1, Dir::dontcare()), "wstat prohibited");
+	c.err(Topen{.fid = 1, .mode = ORDWR});
+	EXPECT_EQ(c.err(Twrite{.fid = 1}), "write prohibited");
+}
+
 TEST(lib9p, LP_16_a_clunked_fid_is_unknown)
 {
 	Treesrv s;
@@ -193,6 +242,25 @@ TEST(lib9p, LP_18_stat_shows_the_tree)
 	EXPECT_EQ(d.mode, 0640u);
 	EXPECT_EQ(c.stat(0).name, "/");
 	EXPECT_EQ(c.err(Tstat{.fid = 9}), "unknown fid");
+}
+
+TEST(lib9p, LP_18_a_hook_changes_what_stat_shows)
+{
+	struct Hidesrv : Treesrv {
+		void stat(Req& r) override
+		{
+			EXPECT_EQ(r.d.name, "f");
+			r.d.uid = "nobody";
+			r.d.length = 12;
+			r.respond();
+		}
+	} s;
+	Attached c(s);
+	c.make(1, "f", 0640);
+	EXPECT_EQ(c.stat(1).uid, "nobody");
+	EXPECT_EQ(c.stat(1).length, 12u);
+	EXPECT_EQ(c.stat(1).mode, 0640u);
+	EXPECT_EQ(s.tree->statfile(*s.tree->walkfile(*s.tree->root, "f")).uid, "glenda");
 }
 
 TEST(lib9p, LP_19_wstat_checks_what_it_is_sent)
@@ -253,5 +321,62 @@ TEST(lib9p, LP_19_wstat_checks_permissions_in_a_tree)
 	EXPECT_EQ(change(1, [](Dir& d) { d.name = "g"; }), "file already exists");
 	EXPECT_EQ(change(1, [](Dir& d) { d.gid = "eve"; }), "");
 	EXPECT_EQ(change(11, [](Dir& d) { d.mode = 0600; }), ""); // now its leader
+	EXPECT_EQ(change(11, [](Dir& d) { d.mtime = 5; }), "");
+	EXPECT_EQ(c.stat(1).mtime, 5u);
+	EXPECT_EQ(change(11, [](Dir& d) { d.gid = "sys"; }), "not owner"); // leads it not
+	EXPECT_EQ(change(1, [](Dir& d) { d.muid = "eve"; }), "permission denied");
+}
+
+TEST(lib9p, LP_19_wstat_of_a_length_or_a_directory)
+{
+	Treesrv s;
+	Attached c(s);
+	c.make(1, "f", 0666);
+	c.make(2, "d", DMDIR | 0777, OREAD);
+	c.attach(10, "eve");
+	c.walk(10, 11, {"f"});
+	c.walk(10, 12, {"d"});
+	c.walk(10, 13, {});
+	auto change = [&](uint32_t fid, auto set) {
+		Dir d = Dir::dontcare();
+		set(d);
+		return c.wstat(fid, d);
+	};
+	EXPECT_EQ(change(1, [](Dir& d) { d.mode = 0666; }), "");
+	EXPECT_EQ(change(11, [](Dir& d) { d.length = 7; }), ""); // may write it
+	EXPECT_EQ(change(12, [](Dir& d) { d.length = 7; }), "permission denied");
+	EXPECT_EQ(change(12, [](Dir& d) { d.length = 0; }), ""); // what it is
+	EXPECT_EQ(change(12, [](Dir& d) { d.mode = 0777; }),
+		  "wstat -- qid.type/mode mismatch");
+	EXPECT_EQ(change(2, [](Dir& d) { d.mode = DMDIR | 0700; }), "");
+	EXPECT_EQ(change(13, [](Dir& d) { d.name = "root"; }), "permission denied");
+	EXPECT_EQ(change(0, [](Dir& d) { d.name = "root"; }), "permission denied");
+	EXPECT_EQ(c.err(Tremove{.fid = 2}), "");
+	EXPECT_EQ(change(12, [](Dir& d) { d.name = "e"; }), "permission denied"); // gone
+	EXPECT_EQ(change(11, [](Dir&) {}), ""); // of nothing: sync
+}
+
+// stat(5): all of the changes, or none.
+TEST(lib9p, LP_19_a_wstat_that_fails_changes_nothing)
+{
+	Treesrv s;
+	Attached c(s);
+	c.make(1, "f", 0644);
+	c.make(2, "g", 0644);
+	Dir was = c.stat(1);
+	Dir d = Dir::dontcare();
+	d.mode = 0600;
+	d.mtime = 5;
+	d.gid = "eve";
+	d.name = "g";
+	EXPECT_EQ(c.wstat(1, d), "file already exists");
+	d.name = "h";
+	d.uid = "eve";
+	EXPECT_EQ(c.wstat(1, d), "permission denied");
+	Dir is = c.stat(1);
+	EXPECT_EQ(is.name, was.name);
+	EXPECT_EQ(is.mode, was.mode);
+	EXPECT_EQ(is.mtime, was.mtime);
+	EXPECT_EQ(is.gid, was.gid);
 }
 }

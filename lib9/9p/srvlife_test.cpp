@@ -118,6 +118,100 @@ TEST(lib9p, LP_23_a_released_hook_sleeps_while_others_are_served)
 	gsync.join();
 }
 
+TEST(lib9p, LP_23_at_most_eight_Procs_stay_with_nothing_to_do)
+{
+	// Counts who is there, besides the Proc that called serve.
+	struct Countsync final : Sync {
+		Stdsync& s;
+		std::mutex m;
+		std::condition_variable c;
+		int n = 0;
+		int max = 0;
+		explicit Countsync(Stdsync& std) : s(std) {}
+		std::unique_ptr<Mutex> mutex() override { return s.mutex(); }
+		std::unique_ptr<RWMutex> rwmutex() override { return s.rwmutex(); }
+		std::unique_ptr<Cond> cond() override { return s.cond(); }
+		void spawn(std::string_view name, std::function<void()> fn) override
+		{
+			change(1);
+			s.spawn(name, [this, fn = std::move(fn)] {
+				fn();
+				change(-1);
+			});
+		}
+		void change(int d)
+		{
+			std::scoped_lock l(m);
+			n += d;
+			max = std::max(n, max);
+			c.notify_all();
+		}
+		void wait(int want)
+		{
+			std::unique_lock l(m);
+			c.wait(l, [&] { return n <= want; });
+		}
+	} sync(gsync);
+	struct Relsrv : Srv {
+		std::mutex m;
+		std::condition_variable c;
+		bool go = false;
+		explicit Relsrv(Sync& s) : Srv(s) {}
+		void stat(Req& r) override
+		{
+			srvrelease(r);
+			std::unique_lock l(m);
+			c.wait(l, [&] { return go; });
+			r.respond();
+		}
+	} s(sync);
+	{
+		Attached c(s);
+		for(uint16_t i = 0; i < 20; i++)
+			c.send(Tstat{.fid = 0}, uint16_t(100 + i));
+		EXPECT_EQ(c.walk(0, 1, {}), ""); // all twenty sleep
+		{
+			std::scoped_lock l(s.m);
+			s.go = true;
+			s.c.notify_all();
+		}
+		for(int i = 0; i < 20; i++)
+			EXPECT_NE(c.next().find("Rstat"), std::string::npos);
+		sync.wait(9); // eight, and the one that reads
+		EXPECT_EQ(sync.max, 20);
+	}
+	gsync.join();
+	EXPECT_EQ(sync.n, 0);
+}
+
+TEST(lib9p, LP_23_a_hook_may_release_and_acquire_again_and_again)
+{
+	struct Relsrv : Gensrv {
+		std::atomic<int> inside{0};
+		void read(Req& r) override
+		{
+			for(int i = 0; i < 10; i++) {
+				srvrelease(r);
+				std::this_thread::yield();
+				srvacquire(r);
+				EXPECT_EQ(++inside, 1);
+				inside--;
+			}
+			Gensrv::read(r);
+		}
+	} s;
+	{
+		Attached c(s);
+		c.walk(0, 1, {"7"});
+		c.err(Topen{.fid = 1, .mode = OREAD});
+		for(uint16_t i = 0; i < 50; i++)
+			c.send(Tread{.fid = 1, .offset = 0, .count = 10}, i);
+		for(int i = 0; i < 50; i++)
+			EXPECT_NE(c.next().find("count 1 '7'"), std::string::npos);
+	}
+	gsync.join();
+}
+
 TEST(lib9p, LP_24_readbuf_clips_to_what_is_there)
 {
 	Gensrv s;
@@ -147,6 +241,10 @@ TEST(lib9p, LP_25_dirread9p_never_splits_an_entry)
 			EXPECT_EQ(convM2D(takeentry(b))->name, std::to_string(n++));
 	}
 	EXPECT_EQ(n, 100u);
+	EXPECT_EQ(c.read(0, off, 333), ""); // the end stays the end
+	std::string again = c.read(0, 0, 333);
+	Bytes b = std::as_bytes(std::span(again));
+	EXPECT_EQ(convM2D(takeentry(b))->name, "0"); // offset 0 begins anew
 }
 
 TEST(lib9p, LP_25_BL_8_an_entry_larger_than_the_count_is_an_error)
@@ -216,6 +314,23 @@ TEST(lib9p, LP_32_a_chatty_server_tells_every_message)
 	ASSERT_EQ(s.lines.size(), 2u);
 	EXPECT_EQ(s.lines[0], "<- Tversion tag 1 msize 8216 version '9P2000'");
 	EXPECT_EQ(s.lines[1], "-> Rversion tag 1 msize 8216 version '9P2000'");
+}
+
+TEST(lib9p, LP_32_a_transcript_names_the_descriptor)
+{
+	struct Three final : Transport {
+		Block q = Block::alloc(64);
+		Block read() override { return std::exchange(q, Block()); }
+		void write(Block) override {}
+		std::string label() const override { return "3"; }
+	} conn;
+	conn.q.produced(packM(Tflush{.oldtag = 7}, 8, conn.q.room()));
+	Treesrv s;
+	s.chatty = 1;
+	s.serve(conn);
+	ASSERT_EQ(s.lines.size(), 2u);
+	EXPECT_EQ(s.lines[0], "<-3- Tflush tag 8 oldtag 7");
+	EXPECT_EQ(s.lines[1], "-3-> Rflush tag 8");
 }
 
 TEST(lib9p, BL_2_a_reply_that_does_not_fit_is_an_error)

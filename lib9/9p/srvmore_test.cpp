@@ -134,7 +134,7 @@ TEST(lib9p, LP_30_an_auth_fid_proves_who_attaches)
 	Authsrv s;
 	Testclient c(s);
 	c.version();
-	EXPECT_EQ(c.err(Tattach{.fid = 0, .uname = "glenda"}), "not an auth fid");
+	EXPECT_EQ(c.err(Tattach{.fid = 0, .uname = "glenda"}), "not authenticated");
 	EXPECT_EQ(c.err(Tauth{.afid = 1, .uname = "glenda"}), "");
 	Tattach at{.fid = 0, .afid = 1, .uname = "glenda"};
 	auto say = [&](uint32_t fid, std::string_view text) {
@@ -179,8 +179,28 @@ TEST(lib9p, LP_31_a_ctl_file_looks_its_messages_up)
 	EXPECT_EQ(say("add 0x10\n"), "");
 	EXPECT_EQ(say("clear"), "");
 	EXPECT_EQ(say("add x"), "bad arg in system call: \"add x\"");
-	EXPECT_NE(say("drop all"), "");
-	EXPECT_NE(say("add 1 2"), "");
+	EXPECT_EQ(say("drop 'all of it'"),
+		  "unknown control message: \"drop 'all of it'\"");
+	EXPECT_EQ(say("add 1 2"), "bad # args to command: \"add 1 2\"");
+	EXPECT_EQ(say(" \n"), "empty control message");
+	std::string long1 = say("drop " + std::string(1000, 'x'));
+	EXPECT_EQ(long1.size(), size_t(ERRMAX - 1));
+	EXPECT_TRUE(long1.ends_with("xxx\""));
+}
+
+TEST(lib9p, LP_31_respondcmderror_answers_with_the_message)
+{
+	struct Ctlsrv : Treesrv {
+		void write(Req& r) override
+		{
+			respondcmderror(r, parsecmd(r.data()), "not now");
+		}
+	} s;
+	Attached c(s);
+	c.make(1, "ctl");
+	std::string_view text = "hang 'up'\n";
+	EXPECT_EQ(c.err(Twrite{.fid = 1, .data = std::as_bytes(std::span(text))}),
+		  "not now: \"hang up\"");
 }
 
 TEST(lib9p, BL_4_stat_replies_are_freed_once)

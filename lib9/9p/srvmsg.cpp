@@ -109,7 +109,7 @@ Session::flush(Req& r, Ref<Req> old)
 			r.oldreq = old;
 		}
 	}
-	if(r.oldreq && old->state.load() == Req::Pending && old->type != Tflush::type)
+	if(r.oldreq && old->state.load() < Req::Responded && old->type != Tflush::type)
 		srv.flush(r);
 	else
 		flushready(r);

@@ -52,7 +52,9 @@ Session::fail(Req& r, std::string_view why)
 void
 Session::answer(Req& r, std::string_view why)
 {
-	assert(r.state.load() == Req::Pending);
+	Req::State was = Req::Pending;
+	if(!r.state.compare_exchange_strong(was, Req::Answering))
+		return botch("a request was answered twice");
 	why = complete(r, why);
 	bool quiet =
 		r.internal || (srv.quietflush && !why.empty() && r.wasflushed.load());
@@ -127,6 +129,10 @@ Session::walked(Req& r, std::string_view why)
 		return why;
 	size_t want = r.ifcall.wname.size();
 	size_t got = r.ofcall.wqid.size();
+	if(got > want) {
+		botch("a walk answered more than it was asked");
+		why = Eio;
+	}
 	if(why.empty() && got == 0 && want > 0)
 		why = srv.texts.notfound;
 	bool whole = why.empty() && got == want;
@@ -212,7 +218,8 @@ Session::removed(Req& r, std::string_view why)
 Buf
 Session::readroom(Req& r, Claim c)
 {
-	assert(r.type == Tread::type);
+	if(r.type != Tread::type)
+		misuse("readroom of a request that is no Tread");
 	size_t n = r.ifcall.count;
 	if(!r.claimed && r.out.empty() && c == Mayclaim && r.in.loan &&
 	   r.in.loan->claim()) {
@@ -232,7 +239,8 @@ Session::readroom(Req& r, Claim c)
 Bytes
 Session::writedata(Req& r)
 {
-	assert(r.type == Twrite::type);
+	if(r.type != Twrite::type)
+		misuse("data of a request that is no Twrite");
 	if(r.in.lent == 0 || !r.payload.empty())
 		return r.payload;
 	Bytes own = r.in.data().subspan(TWRITEHDR);
@@ -381,7 +389,7 @@ void
 Session::send(Block b)
 {
 	if(srv.chatty) [[unlikely]]
-		trace("->", b);
+		trace(Out, b);
 	try {
 		t.write(std::move(b));
 	} catch(const Error&) {
@@ -420,6 +428,8 @@ Session::finish(Req& r)
 void
 Session::flushready(Req& r)
 {
+	if(r.state.load() != Req::Pending)
+		return botch("a flush was answered twice");
 	Ref<Req> old = r.oldreq;
 	if(!old)
 		return answerflush(r);
