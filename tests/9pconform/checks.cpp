@@ -20,6 +20,9 @@ table()
 
 // A new directory for one check, and its end.
 class Workdir {
+	enum : uint32_t { High = 0x40000000 }; // fids that no check has
+
+	Client& client;
 	const Options& o;
 	std::string name;
 
@@ -36,11 +39,22 @@ class Workdir {
 			else
 				c.either(Tremove{.fid = fid + 1});
 		}
-		c.either(Tremove{.fid = fid});
+		c.call<Rremove>(Tremove{.fid = fid});
+	}
+	bool removed(Client& c)
+	{
+		try {
+			c.walkto(High, o.dir);
+			c.walk(High, High, {name});
+			removeall(c, High);
+			return true;
+		} catch(const Failed&) {
+			return false;
+		}
 	}
 
 public:
-	Workdir(Client& c) : o(c.options())
+	Workdir(Client& c) : client(c), o(c.options())
 	{
 		static int n = 0;
 		std::string s = "conform." + std::to_string(::getpid()) + "." + std::to_string(n++);
@@ -56,16 +70,14 @@ public:
 		c.walkto(Work, path);
 	}
 	Workdir(const Workdir&) = delete;
-	// What the server keeps for the next client must go.
+	// What the server keeps for the next client must go, if need be by a new connection.
 	~Workdir()
 	{
-		if(name.empty())
+		if(name.empty() || removed(client))
 			return;
 		try {
 			Client c(o);
-			c.walkto(Work, o.dir);
-			c.walk(Work, Work, {name});
-			removeall(c, Work);
+			removed(c);
 		} catch(const Failed&) {
 		}
 	}

@@ -33,6 +33,13 @@ Client::check(Message b) const
 	return r;
 }
 
+void
+Client::hungup() const
+{
+	std::string s = said();
+	throw Failed("the server hung up" + (s.empty() ? s : " and said: " + s.substr(0, 500)));
+}
+
 std::optional<Reply>
 Client::tryrecv()
 {
@@ -52,7 +59,7 @@ Client::recv()
 {
 	std::optional<Reply> r = tryrecv();
 	if(!r)
-		throw Failed("the server hung up");
+		hungup();
 	return std::move(*r);
 }
 
@@ -68,7 +75,7 @@ Client::recv(uint16_t tag)
 	for(;;) {
 		Message b = Conn::read();
 		if(b.empty())
-			throw Failed("the server hung up");
+			hungup();
 		Reply r = check(std::move(b));
 		if(r.tag == tag)
 			return r;

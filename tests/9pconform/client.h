@@ -24,6 +24,7 @@ struct Options {
 	std::string aname;
 	std::vector<std::string> dir; // where files may be made
 	std::vector<std::string> blocking; // a file of which a read waits
+	std::vector<std::string> feeding; // and one to write what it reads then
 	std::string texts; // "lib9p", "exportfs", or none are looked at
 	bool slow = false;
 };
@@ -74,8 +75,9 @@ public:
 	template<class T> void send(const T& m, uint16_t tag = 1)
 	{
 		if(!write(message(m, tag)))
-			throw Failed("the server hung up");
+			hungup();
 	}
+	[[noreturn]] void hungup() const;
 	// The next reply, in the order in which they came; of a tag; none at the end.
 	Reply recv();
 	Reply recv(uint16_t tag);

@@ -255,15 +255,25 @@ Conn::finish()
 		pid = -1;
 		if(WIFSIGNALED(status) && wrong.empty())
 			wrong = "the server died of signal " + std::to_string(WTERMSIG(status));
-		std::string said(65536, '\0');
-		said.resize(size_t(std::max(::pread(errors, said.data(), said.size(), 0), ssize_t(0))));
+		std::string s = said();
 		for(const char* mark : {"Sanitizer", "runtime error:", "ssertion"})
-			if(said.find(mark) != said.npos)
-				wrong = "the server said: " + said;
+			if(s.find(mark) != s.npos)
+				wrong = "the server said: " + s;
 	}
 	shut(in);
 	shut(errors);
 	return wrong;
+}
+
+std::string
+Conn::said() const
+{
+	if(errors == -1)
+		return "";
+	std::string s(65536, '\0');
+	ssize_t n = ::pread(errors, s.data(), s.size(), 0);
+	s.resize(size_t(std::max(n, ssize_t(0))));
+	return s;
 }
 
 size_t

@@ -66,6 +66,8 @@ public:
 	// Hangs up.  A command must end then, of its own and with no sanitizer's report;
 	// answers what is wrong, or "".
 	std::string finish();
+	// What a command wrote on descriptor 2 so far.
+	std::string said() const;
 	// Whether the server has memory to itself, and how much, in KiB; 0 of one that was
 	// dialled.
 	size_t memory() const;

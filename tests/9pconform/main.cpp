@@ -1,12 +1,12 @@
 // 9pconform: whether a server speaks 9P2000 as section 5 of the manual says.
 //
-//	9pconform [-ls] [-a aname] [-u uname] [-w dir] [-b file] [-t lib9p|exportfs]
-//		[-x skip,list] [-o only,list] tcp!HOST!PORT | unix!PATH | -e COMMAND
+//	9pconform [-ls] [-a aname] [-u uname] [-w dir] [-b file[,feed]] [-x skip,list]
+//		[-o only,list] [-t lib9p|exportfs] tcp!HOST!PORT | unix!PATH | -e COMMAND
 //
 // Each check has a connection of its own; with -e it runs COMMAND, which speaks 9P on
 // its standard input and output and must end with them.  -w names a directory of the
-// server in which files may be made, -b a file of which a read waits for ever, -t whose
-// texts errors must have; -x and -o take beginnings of names of checks.  -l adds those
+// server in which files may be made, -b a file of which a read waits until something is
+// written to feed, -t whose texts errors must have; -x and -o take beginnings of names of checks.  -l adds those
 // that take long, -s prints failures and skipped ones alone.  Prints a line for each
 // check, and then `N passed, N failed'.
 
@@ -39,7 +39,7 @@ split(std::string_view s, char at)
 [[noreturn]] void
 usage()
 {
-	std::fputs("usage: 9pconform [-ls] [-a aname] [-u uname] [-w dir] [-b file]\n"
+	std::fputs("usage: 9pconform [-ls] [-a aname] [-u uname] [-w dir] [-b file[,feed]]\n"
 		"\t[-t lib9p|exportfs] [-x skip,list] [-o only,list]\n"
 		"\ttcp!HOST!PORT | unix!PATH | -e COMMAND\n", stderr);
 	std::exit(2);
@@ -52,9 +52,21 @@ struct Run {
 	int passed = 0, failed = 0, skipped = 0;
 
 	void options(int argc, char** argv);
+	void blocking(std::string_view files);
 	bool wanted(std::string_view name) const;
 	void one(const Check& c);
 };
+
+void
+Run::blocking(std::string_view files)
+{
+	std::vector<std::string> two = split(files, ',');
+	if(two.empty() || two.size() > 2)
+		usage();
+	o.blocking = split(two[0], '/');
+	if(two.size() == 2)
+		o.feeding = split(two[1], '/');
+}
 
 void
 Run::options(int argc, char** argv)
@@ -63,7 +75,7 @@ Run::options(int argc, char** argv)
 	for(int f; (f = ::getopt(argc, argv, "a:b:e:lo:st:u:w:x:")) != -1;)
 		switch(f) {
 		case 'a': o.aname = optarg; break;
-		case 'b': o.blocking = split(optarg, '/'); break;
+		case 'b': blocking(optarg); break;
 		case 'e':
 			o.target.where = optarg;
 			given = true;
