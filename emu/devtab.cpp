@@ -16,6 +16,7 @@ Dev& mntdev();	// #M files of 9P servers; only mount(2) attaches it
 Dev& fsdev();	// #U files of the host
 Dev& qcowdev();	// #Q disk images
 Dev& ipdev();	// #I the host's network
+Dev& exportdev();	// #X trees given to others
 
 std::span<Dev* const>
 devtab()
@@ -32,6 +33,7 @@ devtab()
 		&fsdev(),
 		&qcowdev(),
 		&ipdev(),
+		&exportdev(),
 	};
 	return tab;
 }

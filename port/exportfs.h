@@ -11,6 +11,7 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <string>
 
 #include "lib9/9p/srv.h"
@@ -64,4 +65,9 @@ public:
 	void wstat(Req& r) override;
 	void flush(Req& r) override;
 };
+
+// The connection of two descriptors, often one, for an Export.  Nobody else can read or
+// write it from now on (CMSG), nor mount it; Transport::hangup ends it, whoever sleeps in
+// it.  Ebadusefd when it is used for 9P already.
+std::unique_ptr<Transport> exportconn(int infd, int outfd);
 }

@@ -284,26 +284,6 @@ PTEST(exportfs, a_service_is_exported_by_mounting_it_for_each_client)
 	remove("/srv/ram");
 }
 
-// The transcript goes to a descriptor that clients do not have.
-PTEST(exportfs, the_transcript_is_written_where_the_server_was_told)
-{
-	stdns();
-	Exportopts o;
-	auto [r, w] = pipe();
-	auto [mine, its] = pipe();
-	o.transcript = true;
-	o.logfd = w;
-	spawnserver("export", {its, w}, [fd = int(its), o] { exportfs(fd, fd, "/tmp", o); });
-	close(std::move(its));
-	{
-		Client c(std::move(mine));
-		c.session();
-	}
-	std::array<char, 512> buf;
-	size_t n = read(r, std::as_writable_bytes(std::span(buf)));
-	EXPECT_NE(std::string(buf.data(), n).find("Tversion"), std::string::npos);
-}
-
 // The end of a session, and a Tversion in the middle of one, remove by the hook that
 // otherwise runs beside others: nobody reads for it then.
 PRACE(exportfs, what_was_opened_to_be_removed_goes_with_the_session)

@@ -22,8 +22,7 @@ struct Exportopts {
 	// Instead of a tree of the name space: each attach mounts the service in this file of
 	// /srv, with the client's aname.
 	std::string service;
-	int logfd = -1;	// a descriptor for what people should know
-	bool transcript = false;	// every message goes there, or to log
-	std::function<void(std::string_view line)> log;	// in the place of logfd; may be empty
+	bool transcript = false;	// every message goes to log
+	std::function<void(std::string_view line)> log;	// lines for people; may be empty
 };
 }

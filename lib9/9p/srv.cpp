@@ -63,6 +63,8 @@ Srv::serve(Transport& t)
 	Session s(*this, t);
 	{
 		std::unique_lock<Sync::Mutex> l(*smu);
+		if(closed)
+			return;
 		if(sessions.size() >= limits.conns) {
 			l.unlock();
 			return s.turnaway();
@@ -88,6 +90,7 @@ void
 Srv::hangup()
 {
 	std::scoped_lock l(*smu);
+	closed = true;
 	for(Session* s : sessions)
 		s->hangup();
 }

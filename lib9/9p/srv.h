@@ -260,7 +260,7 @@ public:
 	void serve(Transport&);
 	// The connections that are being served.
 	std::vector<Srvstat> status();
-	// Hangs all of them up.
+	// Hangs all of them up, and whoever comes from now on.
 	void hangup();
 
 	// The hooks.  In brackets what they do when not overridden; [tree]: with a file
@@ -309,7 +309,8 @@ public:
 	virtual void wstat(Req& r);
 
 private:
-	const std::unique_ptr<Sync::Mutex> smu;	// guards sessions
+	const std::unique_ptr<Sync::Mutex> smu;	// guards what follows
+	bool closed = false;
 	std::vector<Session*> sessions;
 };
 
