@@ -82,6 +82,14 @@ public:
 		std::swap(c, nc);
 		return nc;
 	}
+	// The same, if nobody else has put another in old's place.
+	Ref<Chan> swapfor(const Chan& old, Ref<Chan> nc)
+	{
+		std::scoped_lock l(lk);
+		if(c.get() == &old)
+			std::swap(c, nc);
+		return nc;
+	}
 	// What an open file has been called since; "" when it has the name in its path.
 	std::string newname()
 	{
@@ -239,6 +247,20 @@ Export::attach(Req& r)
 	});
 }
 
+// The same with what r.fid is when r has come: a later clunk takes nothing from it.
+template<class F>
+void
+Export::withfile(Req& r, F fn)
+{
+	File& f = fileof(r);
+	Ref<Chan> c = f.get();
+	work(r, [&] {
+		fn(f, c);
+		if(c)
+			close(std::move(c));
+	});
+}
+
 // f is c from now on.
 void
 Export::become(Fid& f, Ref<Chan> c, size_t depth)
@@ -275,9 +297,7 @@ Export::step(Ref<Chan>& c, size_t depth, std::string_view elem, std::string& why
 void
 Export::walk(Req& r)
 {
-	work(r, [&] {
-		File& f = fileof(r);
-		Ref<Chan> c = f.get();
+	withfile(r, [&](File& f, Ref<Chan>& c) {
 		if(walkall(r, c, f.depth))
 			become(*r.newfid, std::move(c), f.depth);
 	});
@@ -307,9 +327,8 @@ Export::open(Req& r)
 	int mode = r.ifcall.mode;
 	if(mode & (ORCLOSE | OTRUNC | 3))
 		mustwrite();
-	work(r, [&] {
-		File& f = fileof(r);
-		Ref<Chan> c = chanopen(f.get(), mode & ~(ORCLOSE | OCEXEC));
+	withfile(r, [&](File& f, Ref<Chan>& at) {
+		Ref<Chan> c = chanopen(std::move(at), mode & ~(ORCLOSE | OCEXEC));
 		r.ofcall.qid = qids.map(c->dev.dc, c->devno, c->qid);
 		r.ofcall.iounit = uint32_t(std::min(c->iounit, opts.msize));
 		close(f.swap(std::move(c)));
@@ -321,9 +340,7 @@ Export::create(Req& r)
 {
 	mustwrite();
 	validname(r.ifcall.name, Slash::No);
-	work(r, [&] {
-		File& f = fileof(r);
-		Ref<Chan> dir = f.get();
+	withfile(r, [&](File& f, Ref<Chan>& dir) {
 		if(!visible(*dir, f.depth, r.ifcall.name))
 			error(Eperm);
 		int mode = r.ifcall.mode & ~(ORCLOSE | OCEXEC);
@@ -373,9 +390,7 @@ Export::readdir(Chan& c, size_t depth, Buf b, int64_t off)
 void
 Export::read(Req& r)
 {
-	work(r, [&] {
-		File& f = fileof(r);
-		Ref<Chan> c = f.get();
+	withfile(r, [&](File& f, Ref<Chan>& c) {
 		Buf b = r.readroom();
 		int64_t off = int64_t(r.ifcall.offset);
 		size_t n = c->isdir() ? readdir(*c, f.depth, b, off) : c->dev.read(*c, b, off);
@@ -386,8 +401,7 @@ Export::read(Req& r)
 void
 Export::write(Req& r)
 {
-	work(r, [&] {
-		Ref<Chan> c = fileof(r).get();
+	withfile(r, [&](File&, Ref<Chan>& c) {
 		size_t n = c->dev.write(*c, r.data(), int64_t(r.ifcall.offset));
 		r.ofcall.count = uint32_t(n);
 	});
@@ -397,9 +411,8 @@ Export::write(Req& r)
 void
 Export::clunk(Req& r)
 {
-	work(r, [&] {
-		close(fileof(r).swap({}));
-	});
+	Ref<Chan> c = fileof(r).swap({});
+	work(r, [&] { close(std::move(c)); });
 }
 
 void
@@ -426,9 +439,7 @@ Export::remove(Req& r)
 void
 Export::stat(Req& r)
 {
-	work(r, [&] {
-		File& f = fileof(r);
-		Ref<Chan> c = f.get();
+	withfile(r, [&](File& f, Ref<Chan>& c) {
 		if(c->mode == -1) {
 			Ref<Chan> at = chanaccess(std::move(c));
 			r.d = entry(*at, f.depth);
@@ -447,9 +458,7 @@ void
 Export::wstat(Req& r)
 {
 	mustwrite();
-	work(r, [&] {
-		File& f = fileof(r);
-		Ref<Chan> c = f.get();
+	withfile(r, [&](File& f, Ref<Chan>& c) {
 		Dir d = r.d;
 		d.type = Dir::dontcare().type;
 		d.dev = Dir::dontcare().dev;
@@ -464,9 +473,8 @@ Export::wstat(Req& r)
 			f.rename(d.name);
 		if(renames && !open && !at->ismtpt) {
 			at->path = at->path->add("..", {})->add(d.name, {});
-			close(f.swap(at));
+			close(f.swapfor(*c, at));
 		}
-		close(std::move(c));
 		close(std::move(at));
 	});
 }

@@ -34,6 +34,7 @@ class Export final : public Srv {
 	std::atomic<size_t> working{0};	// requests that have a Proc
 
 	template<class F> void work(Req& r, F fn);
+	template<class F> void withfile(Req& r, F fn);
 	void become(Fid& f, Ref<Chan> c, size_t depth);
 	File& fileof(const Req& r) const;
 	bool visible(const Chan& c, size_t depth, std::string_view elem);
