@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "dev/mntahead.h"
 #include "dev/mntcache.h"
 #include "lib9/endian.h"
 #include "lib9/error.h"
@@ -44,12 +45,6 @@ public:
 	void remove(Chan& c) override;
 	void wstat(Chan& c, const Dir& d) override;
 };
-
-Mnt&
-mntof(const Chan& c)
-{
-	return static_cast<Mnt&>(*c.mchan->mux);
-}
 
 // What is kept of c's mount; null when it allows that not, or not of such a file.
 Mntcache*
@@ -209,17 +204,35 @@ Mntdev::stat(Chan& c)
 // Only a file with a length has content that can be kept: the length is asked for once
 // for each version.  A server that does not tell it serves all the same.
 void
-opencached(Chan& c, int omode)
+learnlength(Mntcache& cache, Chan& c)
 {
-	Mntcache* cache = cacheof(c);
-	if(!cache || cache->opened(c.qid) || c.mode == OWRITE || (omode & OTRUNC))
-		return;
 	Call call(mntof(c), Tstat::type, c.fid);
 	if(!call.send(Tstat{.fid = c.fid}))
 		return;
 	Dir d = entryof(call.reply<Rstat>().stat);
 	if(d.qid.path == c.qid.path)
-		cache->learn(d.qid, d.length);
+		cache.learn(d.qid, d.length);
+}
+
+void
+opencached(Chan& c, int omode)
+{
+	Mntcache* cache = cacheof(c);
+	if(!cache)
+		return;
+	bool known = cache->opened(c.qid);
+	if(c.mode == OWRITE || (omode & OTRUNC))
+		return;
+	if(!known)
+		learnlength(*cache, c);
+	c.ahead = mk<Readahead>(*cache, c);
+}
+
+void
+stopahead(Chan& c)
+{
+	if(c.ahead)
+		static_cast<Readahead&>(*c.ahead).stop();
 }
 
 Ref<Chan>
@@ -254,12 +267,14 @@ Mntdev::create(Ref<Chan> c, std::string_view elem, int omode, uint32_t perm)
 void
 Mntdev::close(Chan& c)
 {
+	stopahead(c);
 	forget<Rclunk>(mntof(c), Tclunk{.fid = c.fid});
 }
 
 void
 Mntdev::remove(Chan& c)
 {
+	stopahead(c);
 	Changing gone(c, true);
 	forget<Rremove>(mntof(c), Tremove{.fid = c.fid});
 }
@@ -328,21 +343,26 @@ chunks(Chan& c, B buf, int64_t off, size_t (*move)(Chan&, B, int64_t))
 	}
 }
 
-// What is kept, and what is not from the server, in turn; ends as chunks does.
+// What is kept or was read ahead, and what is not from the server, in turn; ends as chunks
+// does.
 size_t
 readcached(Mntcache& cache, Chan& c, Buf buf, int64_t off)
 {
-	uint64_t path = c.qid.path;
+	auto* ahead = static_cast<Readahead*>(c.ahead.get());
 	size_t all = 0;
 	do {
 		Buf b = buf.subspan(all);
-		int64_t at = off + int64_t(all);
-		size_t n = cache.read(path, b, uint64_t(at));
+		uint64_t at = uint64_t(off) + all;
+		size_t n = cache.read(c.qid.path, b, at);
+		if(n != 0 && ahead)
+			ahead->passed(n, at);
+		b = b.first(chunk(c, b.size()));
+		if(n == 0 && ahead)
+			n = ahead->read(b, at);
 		if(n == 0) {
-			uint64_t stamp = cache.state(path).stamp;
-			b = b.first(chunk(c, b.size()));
-			n = readchunk(c, b, at);
-			cache.fill(path, stamp, b.first(n), uint64_t(at));
+			uint64_t stamp = cache.state(c.qid.path).stamp;
+			n = readchunk(c, b, int64_t(at));
+			cache.fill(c.qid.path, stamp, b.first(n), at);
 			if(n != b.size())
 				return all + n;
 		}

@@ -124,6 +124,13 @@ private:
 	void hangup();
 };
 
+// The connection that c's file is on.
+inline Mnt&
+mntof(const Chan& c)
+{
+	return static_cast<Mnt&>(*c.mchan->mux);
+}
+
 // A request while it lasts: takes a tag and gives it back.
 class Call {
 	Mnt& mnt;
@@ -173,5 +180,7 @@ public:
 
 	// The Rread's payload into b, unless it is there already; answers its length.
 	size_t take(Buf b);
+	// The same as a Block, when nothing was offered.
+	Block take();
 };
 }

@@ -460,4 +460,14 @@ Call::take(Buf b)
 	std::copy_n(own.begin(), n, b.begin());
 	return n;
 }
+
+Block
+Call::take()
+{
+	reply<Rread>();
+	Block b = std::move(rpc.reply);
+	b.flatten();
+	b.consumed(RREADHDR);
+	return b;
+}
 }

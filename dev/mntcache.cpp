@@ -184,6 +184,18 @@ Mntcache::state(uint64_t path)
 	return {f->stamp, f->length};
 }
 
+bool
+Mntcache::holds(uint64_t path, uint64_t off)
+{
+	std::scoped_lock l(all().lk);
+	File* f = find(path);
+	size_t at = off % Pagesize;
+	if(!f || off / Pagesize >= f->pages.size())
+		return false;
+	const Page* p = f->pages[size_t(off / Pagesize)].get();
+	return p && at >= p->lo && at < p->hi;
+}
+
 size_t
 Mntcache::read(uint64_t path, Buf buf, uint64_t off)
 {

@@ -75,6 +75,7 @@ public:
 	State state(uint64_t path);
 	// Copies what is kept from off on, as far as it goes; 0 when there is none.
 	size_t read(uint64_t path, Buf buf, uint64_t off);
+	bool holds(uint64_t path, uint64_t off);	// the byte there
 	// A read that began at stamp brought b.
 	void fill(uint64_t path, uint64_t stamp, Bytes b, uint64_t off);
 	// A write that began at stamp has ended: of the asked bytes the server took done, none

@@ -63,6 +63,7 @@ public:
 	uint32_t fid = 0;
 	Ref<Counted> mux;    // on a connection: its Mnt
 	std::string srvname; // the name it was posted by, for ns
+	Ref<Counted> ahead;  // on a file that may be cached, open: its reads ahead
 
 	explicit Chan(Dev& d);
 
