@@ -54,16 +54,41 @@ takeinsecure(Argv& argv)
 }
 
 Announced
-mustannounce(const Cmdline& a, const std::string& addr, Reach reach)
+mayannounce(const std::string& addr, Reach reach)
 {
 	try {
 		return announce(addr, reach);
 	} catch(const Error& e) {
-		std::string why = whynot(e, addr);
-		if(why.find("say insecure") != why.npos)
-			why = "others can reach it: say -insecure";
-		a.fatal("announce " + addr + ": " + why);
+		if(e.reason().find("say insecure") == std::string::npos)
+			throw;
+		error("others can reach it: say -insecure", addr);
 	}
+}
+
+Announced
+mustannounce(const Cmdline& a, const std::string& addr, Reach reach)
+{
+	try {
+		return mayannounce(addr, reach);
+	} catch(const Error& e) {
+		a.fatal("announce " + addr + ": " + whynot(e, addr));
+	}
+}
+
+// Whoever called is gone when there was no room for him; the next one may have more luck
+// when others have left.
+Netcall
+nextcall(const Announced& a)
+{
+	constexpr int64_t Pause = 100;	// ms
+	for(;;)
+		try {
+			return listen(a);
+		} catch(const Error& e) {
+			if(!access(a.dir + "/ctl", AEXIST) || e.is(Eintr) || e.is(Ehungup))
+				throw;
+			sleep(Pause);
+		}
 }
 
 std::string
@@ -76,7 +101,7 @@ remotehost(const Netcall& c)
 void
 takecall(Announced a, const Callee& to)
 {
-	Netcall c = listen(a);
+	Netcall c = nextcall(a);
 	close(std::move(a.ctl));
 	serve(std::move(c), to);
 }
@@ -90,7 +115,7 @@ takecalls(const Announced& a, const Callee& to)
 	for(int busy = 0;;) {
 		for(; to.maxprocs > 0 && busy >= to.maxprocs; busy--)
 			wait();
-		Netcall c = listen(a);
+		Netcall c = nextcall(a);
 		// Shared with the new Proc, which has copies of the descriptors.
 		rfork(flags, [to, dir = c.dir, ctl = int(c.ctl), data = int(c.data),
 				     announced = int(a.ctl)] {

@@ -16,8 +16,13 @@ class Cmdline;
 // be one.
 Reach takeinsecure(Argv& argv);
 
-// Announces addr or ends the program, with the reason and what to do about it.
+// As announce, but the Error says what the user can do about it.
+Announced mayannounce(const std::string& addr, Reach reach);
+// The same, where a failure ends the program.
 Announced mustannounce(const Cmdline& a, const std::string& addr, Reach reach);
+
+// As listen, and goes on when the host has no room for one more caller at the moment.
+Netcall nextcall(const Announced& a);
 
 // What a caller is served by.
 struct Callee {

@@ -1,55 +1,30 @@
 // exportfs(4) and srvfs(4): a tree of the name space as a 9P service.
 
-#include <array>
-
 #include "cmd/cmds.h"
 #include "cmd/dial.h"
+#include "cmd/exportctl.h"
 #include "cmd/prog.h"
-#include "lib9/quote.h"
 
 namespace p9 {
 
 namespace {
 
-// What to ask the export device for: export(3).
-struct Wanted {
-	Fd ctl = open("#X/export/clone", ORDWR);
-
-	void ask(std::string_view what, std::string_view arg)
-	{
-		write(ctl, std::string(what) + " " + quoted(arg));
+// -P FILE: a path is there if every + matches it and none with - does.
+void
+patterns(const Cmdline& a, const Exportctl& x, const std::string& file)
+{
+	Fd fd = open(file, OREAD);
+	Bin in(fd);
+	std::string line;
+	for(int n = 1; in.line(line); n++) {
+		if(line.empty() || line[0] == '#')
+			continue;
+		if(line[0] != '+' && line[0] != '-')
+			a.fatal(file + ":" + std::to_string(n) + ": no + or -");
+		size_t re = line.find_first_not_of(" \t", 1);
+		x.ask("pattern", line[0] + (re == line.npos ? "" : line.substr(re)));
 	}
-	// -P FILE: a path is there if every + matches it and no - does.
-	void patterns(const Cmdline& a, const std::string& file)
-	{
-		Fd fd = open(file, OREAD);
-		Bin in(fd);
-		std::string line;
-		for(int n = 1; in.line(line); n++) {
-			if(line.empty() || line[0] == '#')
-				continue;
-			if(line[0] != '+' && line[0] != '-')
-				a.fatal(file + ":" + std::to_string(n) + ": no + or -");
-			size_t re = line.find_first_not_of(" \t", 1);
-			ask("pattern", line[0] + (re == line.npos ? "" : line.substr(re)));
-		}
-	}
-	// A Proc that prints what happens on standard error, until the end of the export.
-	void watch()
-	{
-		std::array<std::byte, 32> buf;
-		size_t n = pread(ctl, buf, 0);
-		std::string dir = "#X/export/" + std::string(textof(Bytes(buf).first(n)));
-		Fd log = open(dir + "/log", OREAD);
-		rfork(RFPROC | RFFDG, [from = int(log)] {
-			close(0);
-			close(1);
-			std::array<std::byte, 8192> b;
-			while(size_t got = read(from, b))
-				write(2, Bytes(b).first(got));
-		});
-	}
-};
+}
 
 // A service that is not there is told now, not to each client.
 void
@@ -69,16 +44,16 @@ exportfs(Argv argv)
 	Cmdline a(std::move(argv),
 		"[-dRs] [-m msize] [-P patternfile] [-r root]\n"
 		"    or exportfs [-dR] [-m msize] [-P patternfile] -S srvfile");
-	Wanted w;
+	Exportctl x;
 	std::string root;
 	std::string service;
 	bool transcript = false;
 	while(char32_t f = a.flag())
 		switch(f) {
 		case 'd': transcript = true; break;
-		case 'R': write(w.ctl, "readonly"); break;
-		case 'm': w.ask("msize", std::to_string(a.esize())); break;
-		case 'P': w.patterns(a, a.earg()); break;
+		case 'R': x.ask("readonly"); break;
+		case 'm': x.ask("msize", std::to_string(a.esize())); break;
+		case 'P': patterns(a, x, a.earg()); break;
 		case 'r': root = a.earg(); break;
 		case 's': root = "/"; break;
 		case 'S': service = a.earg(); break;
@@ -89,14 +64,14 @@ exportfs(Argv argv)
 		a.usage();
 	if(!service.empty())
 		mustopen(a, service);
-	w.ask(root.empty() ? "service" : "root", root.empty() ? service : root);
+	x.ask(root.empty() ? "service" : "root", root.empty() ? service : root);
 	if(transcript) {
-		write(w.ctl, "transcript");
-		w.watch();
+		x.ask("transcript");
+		x.watch();
 	}
-	write(w.ctl, "serve 0 1");
+	x.serve(0, 1);
 	if(transcript) {
-		write(w.ctl, "stop");	// the end of the log
+		x.ask("stop");	// the end of the log
 		wait();
 	}
 }

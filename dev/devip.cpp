@@ -266,7 +266,10 @@ Ipdev::lookup(Chan& c, std::string_view elem)
 Dir
 Ipdev::parent(const Chan& c)
 {
-	if(fileof(c) == Qconv)
+	size_t n = size_t(c.qid.path >> Convshift);
+	if(fileof(c) > Qconv)
+		return dir(qpath(Qconv, netof(c), n), std::to_string(n));
+	if(fileof(c) == Qconv || fileof(c) == Qclone)
 		return dir(qpath(Qnet, netof(c)), nets[netof(c)].name);
 	return dir(Qtop, "#I");
 }

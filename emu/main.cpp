@@ -4,12 +4,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
 
 #include "cmd/newns.h"
+#include "cmd/serve.h"
 #include "emu/oserr.h"
 #include "emu/signals.h"
 #include "emu/std.h"
@@ -39,9 +41,14 @@ struct Options {
 	int workers = 0;
 	bool transcript = false;
 	bool shownamespace = false;
+	bool stdio = false; // -9
+	Serving serving; // -s, -9
 	std::vector<std::string> args; // PROGRAM and what follows
 	std::string nstext;
+	bool serves() const { return stdio || !serving.addr.empty(); }
 };
+
+std::atomic<bool> served; // first has begun to
 
 std::string_view
 builtinns()
@@ -195,6 +202,42 @@ runfirst(const Options& o)
 	exec("/bin/rc", {"rc"});
 }
 
+// With -9, descriptors 0 and 1 are none of the program's that arranges the name space.
+void
+hidestd()
+{
+	dup(open("#c/null", ORDWR), 0).release();
+	dup(2, 1).release();
+}
+
+// Runs what comes before the name space is served; that must go well.
+void
+arrange(const Options& o)
+{
+	if(!o.hastext && o.args.empty())
+		return;
+	rfork(RFFDG, [&o] {
+		if(o.stdio)
+			hidestd();
+		runfirst(o);
+	});
+	std::string msg = wait().msg;
+	size_t i = msg.find(": ");
+	if(!msg.empty())
+		exits(i == msg.npos ? msg : msg.substr(i + 2));
+}
+
+void
+serve(const Options& o)
+{
+	arrange(o);
+	served = true;
+	if(o.stdio)
+		servefds(o.serving, 0, 1);
+	else
+		serveat(o.serving);
+}
+
 void
 first(const Options& o)
 {
@@ -205,7 +248,10 @@ first(const Options& o)
 	startserver({"mntgen", "-s", "slashmnt"});
 	startserver({"ramfs", "-S", "tmp"});
 	addns(o.nstext, o.nsfile.empty() ? "/lib/namespace" : o.nsfile);
-	runfirst(o);
+	if(o.serves())
+		serve(o);
+	else
+		runfirst(o);
 }
 
 class Help final : public CLI::Formatter {
@@ -213,9 +259,58 @@ public:
 	std::string make_usage(const CLI::App*, std::string) const override
 	{
 		return "Usage: emu [OPTIONS] [PROGRAM [ARG...]]\n"
-		       "       emu [OPTIONS] -c TEXT [ARG...]\n";
+		       "       emu [OPTIONS] -c TEXT [ARG...]\n"
+		       "       emu -s ADDR -r DIR [OPTIONS] [PROGRAM [ARG...]]\n"
+		       "       emu -9 -r DIR [OPTIONS] [PROGRAM [ARG...]]\n";
 	}
 };
+
+// Programs inside take the word -insecure, so emu does: to CLI11 it would be -i.
+std::vector<std::string>
+arguments(int argc, char** argv)
+{
+	std::vector<std::string> l(argv + 1, argv + argc);
+	for(size_t i = 0; i < l.size() && l[i].size() > 1 && l[i][0] == '-'; i++) {
+		if(l[i] == "-insecure")
+			l[i] = "--insecure";
+		if(l[i].size() == 2 && std::string_view("cnpurs").find(l[i][1]) != std::string_view::npos)
+			i++;	// its argument
+	}
+	std::ranges::reverse(l);	// as CLI11 wants them
+	return l;
+}
+
+// What is missing or too much; empty when nothing is.
+std::string
+wrong(const Options& o)
+{
+	const Serving& s = o.serving;
+	if(o.stdio && !s.addr.empty())
+		return "-s and -9: one of them";
+	if(o.serves() && s.dir.empty())
+		return std::string(o.stdio ? "-9" : "-s") + " needs -r DIR: nothing is served by default";
+	if(!o.serves() && (!s.dir.empty() || s.readonly))
+		return "-r and -R need -s ADDR or -9";
+	if(s.addr.empty() && s.reach == Reach::Others)
+		return "-insecure needs -s ADDR";
+	if(o.stdio && (isatty(0) || isatty(1)))
+		return "-9 speaks 9P on standard input and output, not to a terminal";
+	return {};
+}
+
+void
+servingoptions(CLI::App& app, Options& o)
+{
+	Serving& s = o.serving;
+	app.add_option("-s", s.addr, "serve DIR at ADDR: tcp!HOST!PORT or unix!PATH")
+		->type_name("ADDR");
+	app.add_flag("-9", o.stdio, "serve DIR on standard input and output");
+	app.add_option("-r", s.dir, "what is served, in the name space")->type_name("DIR");
+	app.add_flag("-R", s.readonly, "serve it read only");
+	app.add_flag("-v", s.verbose, "say which clients come and go");
+	app.add_flag_callback("--insecure", [&s] { s.reach = Reach::Others; },
+		"serve to other machines too (-insecure)");
+}
 
 // Answers an exit status, or -1 to go on.
 int
@@ -238,20 +333,23 @@ parse(int argc, char** argv, Options& o)
 	app.add_flag("-D", o.transcript, "print all 9P messages on standard error");
 	app.add_option("-u", o.user, "the owner of the machine (default: you)")
 		->type_name("USER");
+	servingoptions(app, o);
 	try {
-		app.parse(argc, argv);
+		app.parse(arguments(argc, argv));
 		o.args = app.remaining();
 		if(!o.args.empty() && o.args[0] == "--")
 			o.args.erase(o.args.begin());
 		else if(!o.args.empty() && o.args[0].size() > 1 && o.args[0][0] == '-')
 			throw CLI::ExtrasError(std::vector<std::string>{o.args[0]});
+		o.hastext = text->count() > 0;
+		if(std::string why = wrong(o); !why.empty())
+			throw CLI::ParseError(why, CLI::ExitCodes::ValidationError);
 	} catch(const CLI::ParseError& e) {
 		if(e.get_exit_code() == 0)
 			return app.exit(e);
 		std::fprintf(stderr, "emu: %s\n%s", e.what(), app.help().c_str());
 		return 2;
 	}
-	o.hastext = text->count() > 0;
 	return -1;
 }
 
@@ -278,12 +376,15 @@ run(Options& o)
 	stdstart();
 	termstart();
 	seteve(o.user.empty() ? hostuser() : o.user);
-	transcript9p = o.transcript;
+	transcript9p = o.serving.transcript = o.transcript;
 	Bootcfg cfg;
 	cfg.workers = o.workers;
 	signalstart();
 	Bootend end = boot(cfg, [&o] { first(o); });
 	termend();
+	// A server that is told to end has done what it should.
+	if(served && end.status == "hangup")
+		end.status.clear();
 	return ended(end);
 }
 }

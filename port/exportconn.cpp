@@ -77,12 +77,15 @@ std::string
 peername(Chan& c)
 {
 	std::string name(c.name());
-	if(!name.ends_with("/data"))
+	if(c.dev.dc != U'I' || !name.ends_with("/data"))
 		return name;
 	std::array<std::byte, 128> buf;
 	try {
 		static constexpr std::string_view steps[] = {"..", "remote"};
-		Ref<Chan> f = chanopen(walk(Ref<Chan>(c), steps, false), OREAD);
+		Walkqid w = c.dev.walk(c, steps);
+		if(!w.clone)
+			return name;
+		Ref<Chan> f = chanopen(std::move(w.clone), OREAD);
 		size_t n = chanread(*f, buf);
 		close(std::move(f));
 		std::string_view s{reinterpret_cast<const char*>(buf.data()), n};

@@ -1,6 +1,8 @@
 # Peers that a program may meet: peer.py WHAT prints the address that it listens at.
+import signal
 import socket
 import struct
+import subprocess
 import sys
 
 
@@ -44,6 +46,40 @@ def silent():
         print('asked', file=f)
     while message(c):
         pass
+
+
+def bridge():
+    """Takes one call and gives it to a command as standard input and output, as inetd
+    or socat would; ends as the command does."""
+    c, _ = listening().accept()
+    p = subprocess.Popen(sys.argv[2:], stdin=c, stdout=c)
+    c.close()
+    sys.exit(p.wait())
+
+
+def pipes():
+    """Talks to a command over two pipes: attaches, and goes or ends it by a signal."""
+    how, command = sys.argv[2], sys.argv[3:]
+    p = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def call(body):
+        p.stdin.write(struct.pack('<I', len(body) + 4) + body)
+        p.stdin.flush()
+        n, = struct.unpack('<I', p.stdout.read(4))
+        return p.stdout.read(n - 4)[0]
+
+    version = b'9P2000'
+    assert call(struct.pack('<BHIH', 100, 0xFFFF, 8192, len(version)) + version) == 101
+    assert call(struct.pack('<BHIIHH', 104, 1, 1, 0xFFFFFFFF, 0, 0)) == 105
+    if how == 'close':
+        p.stdin.close()
+    elif how == 'deaf':
+        p.stdout.close()
+        p.stdin.write(struct.pack('<IBHI', 11, 124, 1, 1))
+        p.stdin.flush()
+    else:
+        p.send_signal(getattr(signal, how))
+    sys.exit(p.wait())
 
 
 globals()[sys.argv[1]]()
