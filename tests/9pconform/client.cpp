@@ -1,5 +1,7 @@
 #include "tests/9pconform/client.h"
 
+#include <algorithm>
+
 namespace p9 {
 
 Client::Client(const Options& opt, Begin b, uint32_t size) : Conn(opt.target), o(opt)
@@ -37,6 +39,7 @@ void
 Client::hungup() const
 {
 	std::string s = said();
+	std::ranges::replace(s, '\n', ' ');
 	throw Failed("the server hung up" + (s.empty() ? s : " and said: " + s.substr(0, 500)));
 }
 

@@ -55,11 +55,12 @@ Target::dialstring(std::string_view s)
 		throw Failed("no dial string: " + std::string(s));
 	std::string_view rest = s.substr(one + 1);
 	if(net == "unix")
-		return {Unix, std::string(rest), ""};
+		return {.kind = Unix, .where = std::string(rest)};
 	size_t two = rest.rfind('!');
 	if(two == rest.npos)
 		throw Failed("no port: " + std::string(s));
-	return {Tcp, std::string(rest.substr(0, two)), std::string(rest.substr(two + 1))};
+	return {.kind = Tcp, .where = std::string(rest.substr(0, two)),
+		.port = std::string(rest.substr(two + 1))};
 }
 
 Conn::Conn(const Target& t)
@@ -68,6 +69,7 @@ Conn::Conn(const Target& t)
 		start(t);
 	else
 		dial(t);
+	watched = pid == -1 ? t.pid : pid;
 }
 
 Conn::~Conn()
@@ -236,6 +238,25 @@ Conn::read()
 	return m;
 }
 
+void
+Conn::drain()
+{
+	do {
+		got.clear();
+	} while(more(Patience));
+	got.clear();
+}
+
+void
+Conn::die()
+{
+	linger off{1, 0};
+	if(pid == -1)
+		::setsockopt(out, SOL_SOCKET, SO_LINGER, &off, sizeof off);
+	shut(in);
+	shut(out);
+}
+
 std::string
 Conn::finish()
 {
@@ -244,8 +265,8 @@ Conn::finish()
 	if(pid != -1) {
 		// Its last answers must not keep it.
 		try {
-			while(more(Patience))
-				got.clear();
+			if(in != -1)
+				drain();
 		} catch(const Failed&) {
 			wrong = "the server did not end";
 			::kill(pid, SIGKILL);
@@ -279,9 +300,9 @@ Conn::said() const
 size_t
 Conn::memory() const
 {
-	if(pid == -1)
+	if(watched == -1)
 		return 0;
-	std::ifstream f("/proc/" + std::to_string(pid) + "/status");
+	std::ifstream f("/proc/" + std::to_string(watched) + "/status");
 	std::string word;
 	while(f >> word)
 		if(word == "VmRSS:") {

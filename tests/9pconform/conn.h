@@ -24,8 +24,9 @@ struct Skipped : std::runtime_error {
 // tcp!HOST!PORT, unix!PATH, or a command for the shell.
 struct Target {
 	enum Kind { Tcp, Unix, Command } kind = Command;
-	std::string where;
-	std::string port;
+	std::string where = {};
+	std::string port = {};
+	int pid = -1; // the server's, if it is known
 
 	// Throws Failed of what is no dial string.
 	static Target dialstring(std::string_view s);
@@ -37,6 +38,7 @@ class Conn {
 	int in = -1; // what the server says
 	int out = -1;
 	int pid = -1; // of the command
+	int watched = -1; // whose memory counts
 	int errors = -1; // a file with what it wrote on descriptor 2
 	Message got; // bytes that are no whole message yet
 
@@ -63,13 +65,17 @@ public:
 	void endwrite();
 	// The next message, whatever is in it; empty at the end.
 	Message read();
+	// All that comes until the end is thrown away.
+	void drain();
+	// Hangs up in the middle of everything: what was not read is lost, and the server
+	// learns of it by an error where there is one.
+	void die();
 	// Hangs up.  A command must end then, of its own and with no sanitizer's report;
 	// answers what is wrong, or "".
 	std::string finish();
 	// What a command wrote on descriptor 2 so far.
 	std::string said() const;
-	// Whether the server has memory to itself, and how much, in KiB; 0 of one that was
-	// dialled.
+	// The memory of the server in KiB; 0 when it is not known who it is.
 	size_t memory() const;
 };
 }

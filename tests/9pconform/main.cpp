@@ -9,11 +9,15 @@
 // written to feed, -t whose texts errors must have; -x and -o take beginnings of names of checks.  -l adds those
 // that take long, -s prints failures and skipped ones alone.  Prints a line for each
 // check, and then `N passed, N failed'.
+//
+// 9phostile, of the same form, does to a server what a hostile client would; the server
+// must serve on.  -p names its process, whose memory must stay within bounds.
 
 #include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
@@ -39,9 +43,9 @@ split(std::string_view s, char at)
 [[noreturn]] void
 usage()
 {
-	std::fputs("usage: 9pconform [-ls] [-a aname] [-u uname] [-w dir] [-b file[,feed]]\n"
-		"\t[-t lib9p|exportfs] [-x skip,list] [-o only,list]\n"
-		"\ttcp!HOST!PORT | unix!PATH | -e COMMAND\n", stderr);
+	std::fprintf(stderr, "usage: %s [-ls] [-a aname] [-u uname] [-w dir] [-b file[,feed]]\n"
+		"\t[-t lib9p|exportfs] [-p pid] [-x skip,list] [-o only,list]\n"
+		"\ttcp!HOST!PORT | unix!PATH | -e COMMAND\n", program_invocation_short_name);
 	std::exit(2);
 }
 
@@ -72,7 +76,8 @@ void
 Run::options(int argc, char** argv)
 {
 	bool given = false;
-	for(int f; (f = ::getopt(argc, argv, "a:b:e:lo:st:u:w:x:")) != -1;)
+	int pid = -1;
+	for(int f; (f = ::getopt(argc, argv, "a:b:e:lo:p:st:u:w:x:")) != -1;)
 		switch(f) {
 		case 'a': o.aname = optarg; break;
 		case 'b': blocking(optarg); break;
@@ -82,6 +87,7 @@ Run::options(int argc, char** argv)
 			break;
 		case 'l': o.slow = true; break;
 		case 'o': only = split(optarg, ','); break;
+		case 'p': pid = std::atoi(optarg); break;
 		case 's': silent = true; break;
 		case 't': o.texts = optarg; break;
 		case 'u': o.uname = optarg; break;
@@ -96,8 +102,9 @@ Run::options(int argc, char** argv)
 	try {
 		if(!given)
 			o.target = Target::dialstring(argv[optind]);
+		o.target.pid = pid;
 	} catch(const Failed& e) {
-		std::fprintf(stderr, "9pconform: %s\n", e.what());
+		std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, e.what());
 		std::exit(2);
 	}
 }
