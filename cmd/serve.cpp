@@ -24,6 +24,11 @@ void
 configure(const Exportctl& x, const Serving& s)
 {
 	about("-r " + s.dir, [&] { x.ask("root", s.dir); });
+	for(const std::string& limit : s.limits) {
+		size_t eq = std::min(limit.find('='), limit.size());
+		std::string what = "limit " + limit.substr(0, eq);
+		about("--limit " + limit, [&] { x.ask(what, limit.substr(std::min(eq + 1, limit.size()))); });
+	}
 	if(s.readonly)
 		x.ask("readonly");
 	if(s.transcript)

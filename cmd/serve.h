@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "cmd/dial.h"
 
@@ -14,6 +15,7 @@ struct Serving {
 	bool readonly = false;
 	bool verbose = false;	// clients that come and go are told on descriptor 2
 	bool transcript = false;	// and each message
+	std::vector<std::string> limits;	// "connections=100", as export(3) has them
 	std::string addr;	// where calls are taken
 	Reach reach = Reach::Local;
 };

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -273,7 +274,8 @@ arguments(int argc, char** argv)
 	for(size_t i = 0; i < l.size() && l[i].size() > 1 && l[i][0] == '-'; i++) {
 		if(l[i] == "-insecure")
 			l[i] = "--insecure";
-		if(l[i].size() == 2 && std::string_view("cnpurs").find(l[i][1]) != std::string_view::npos)
+		bool takes = l[i].size() == 2 && std::strchr("cnpurs", l[i][1]);
+		if(takes || l[i] == "--limit")
 			i++;	// its argument
 	}
 	std::ranges::reverse(l);	// as CLI11 wants them
@@ -289,8 +291,8 @@ wrong(const Options& o)
 		return "-s and -9: one of them";
 	if(o.serves() && s.dir.empty())
 		return std::string(o.stdio ? "-9" : "-s") + " needs -r DIR: nothing is served by default";
-	if(!o.serves() && (!s.dir.empty() || s.readonly))
-		return "-r and -R need -s ADDR or -9";
+	if(!o.serves() && (!s.dir.empty() || s.readonly || s.verbose || !s.limits.empty()))
+		return "-r, -R, -v and --limit need -s ADDR or -9";
 	if(s.addr.empty() && s.reach == Reach::Others)
 		return "-insecure needs -s ADDR";
 	if(o.stdio && (isatty(0) || isatty(1)))
@@ -307,6 +309,11 @@ servingoptions(CLI::App& app, Options& o)
 	app.add_flag("-9", o.stdio, "serve DIR on standard input and output");
 	app.add_option("-r", s.dir, "what is served, in the name space")->type_name("DIR");
 	app.add_flag("-R", s.readonly, "serve it read only");
+	app.add_option("--limit", s.limits,
+		"of clients: connections=N, fids=N, requests=N, working=N or memory=N")
+		->type_name("WHAT=N")
+		->expected(1)
+		->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 	app.add_flag("-v", s.verbose, "say which clients come and go");
 	app.add_flag_callback("--insecure", [&s] { s.reach = Reach::Others; },
 		"serve to other machines too (-insecure)");
@@ -374,7 +381,10 @@ run(Options& o)
 		return 1;
 	}
 	stdstart();
-	termstart();
+	if(o.stdio)
+		consaside();
+	else
+		termstart();
 	seteve(o.user.empty() ? hostuser() : o.user);
 	transcript9p = o.serving.transcript = o.transcript;
 	Bootcfg cfg;

@@ -42,6 +42,8 @@ stds()
 	return all;
 }
 
+bool aside;	// the console is not 0 and 1; set before boot
+
 // For what was made non-blocking by those it is shared with.
 void
 waithere(int fd, short events)
@@ -129,6 +131,12 @@ stdstart()
 		examine(stds()[fd], fd);
 }
 
+void
+consaside()
+{
+	aside = true;
+}
+
 size_t
 stdread(Buf b)
 {
@@ -176,6 +184,8 @@ stdwrite(int fd, Bytes b)
 size_t
 consread(Buf b)
 {
+	if(aside)
+		return 0;
 	{
 		Proc& p = up();
 		std::scoped_lock l(p.lk);
@@ -187,7 +197,7 @@ consread(Buf b)
 size_t
 conswrite(Bytes b)
 {
-	return termactive() ? termwrite(b) : stdwrite(1, b);
+	return termactive() ? termwrite(b) : stdwrite(aside ? 2 : 1, b);
 }
 
 void

@@ -6,4 +6,8 @@ namespace p9 {
 
 // Before boot, once: finds out what they are.  A closed one becomes /dev/null.
 void stdstart();
+
+// Before boot: 0 and 1 carry a protocol, so they are no console.  That is empty when it
+// is read then, and what is written to it goes to 2.
+void consaside();
 }

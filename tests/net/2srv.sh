@@ -44,3 +44,9 @@ says 'nobody there' 1 '' 'srv: dial unix!/none/such: file does not exist~' -c 's
 says 'no such name' 1 '' 'srv: dial net!no.such.host.invalid!9fs: cs: can.t translate address~' \
 	-c 'srv no.such.host.invalid'
 says 'no such command' 1 '' '.*srv nosuch: mount failed: .*' -c 'srv -e nosuch x /n/x'
+says 'srv -N' 0 none '' -c "srv -cN -e 'ramfs -i' x /n/x >[2]/dev/null; >/n/x/f; ls -l /n/x/f | sed 's/.* M [0-9]+ ([a-z]*) .*/\\1/'"
+says 'srv -a, -b' 0 'a
+b
+f' 'post...~post...~' -c "srv -c -e 'ramfs -i' x /n/x; >/n/x/a
+	mkdir /tmp/u; >/tmp/u/f; srv -a x x /tmp/u
+	srv -bcC -e 'ramfs -i' y /tmp/u; >/tmp/u/b; cd /tmp/u; ls"

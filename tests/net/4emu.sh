@@ -91,12 +91,19 @@ start --insecure -s tcp!*!0 -r "$here_/tree"
 stop $pid -TERM
 ok 'as people of Linux write it' test $status = 0
 
+start --limit connections=1 --limit fids=20 -s tcp!!0 -r "$here_/tree"
+says 'no more clients than the limit' 1 'of the root' 'import: mount /n/y: too many connections~' \
+	-c "import $addr / /n/x; cat /n/x/f; import $addr / /n/y"
+stop $pid -TERM
+says 'no such limit' 1 '' '' --limit socks=1 -s tcp!!0 -r /
+ok 'by name' grep -q '^emu: --limit socks=1: bad arg in system call' err
+
 # On standard input and output.
 raw bridge "$emu" -9 -r "$here_/tree"
 says '-9 on a socket' 0 'of the root' '' -c "import $addr / /n/x; cat /n/x/f"
 wait $pid
 ok 'ends well with its client' test $? = 0
-raw bridge "$emu" -9 -R -r /n/x -c 'echo noise; cat; echo more >[1=2]; ramfs -m /n/x; echo made >/n/x/f'
+raw bridge "$emu" -9 -R -r /n/x -c 'echo noise; cat; cat /dev/cons; echo more >/dev/cons; ramfs -m /n/x; echo made >/n/x/f'
 says '-9 of what a script has made' 0 made '' -c "srv $addr x /n/x >[2]/dev/null; cat /n/x/f"
 wait $pid
 ok 'ends well' test $? = 0
