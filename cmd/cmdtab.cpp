@@ -33,6 +33,8 @@ cmdtab()
 	static constexpr Program tab[] = {
 		{"9p", program<ninep>},
 		{"[", program<test>},
+		{"aux/listen", program<listen>},
+		{"aux/listen1", program<listen1>},
 		{"basename", program<basename>},
 		{"bind", program<bind>},
 		{"cat", program<cat>},

@@ -66,7 +66,7 @@ ok 'beyond the loopback, insecure' test "${addr%!*}" = 'tcp!::'
 stop $pid -TERM
 
 # One call, and its program.
-start -c 'listen1 -1 tcp!!0 exportfs -r '"$here_"'/tree'
+start -c 'aux/listen1 -1t tcp!!0 exportfs -r '"$here_"'/tree'
 says 'listen1 -1' 0 'of the root' '' -c "import $addr / /n/x; cat /n/x/f"
 wait $pid
 ok 'ends with its call' test $? = 0

@@ -114,10 +114,24 @@ says '-9 with nobody there' 0 '' '' -9 -r /
 says '-9 of nothing' 1 '' '' -9 -r /none
 ok 'by name' test "$(cat err)" = 'emu: -r /none: file does not exist'
 cat >onterminal.py <<'!'
+# Runs a command on a terminal, where somebody types ^C once it serves.
 import os, pty, sys
-sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+said = b''
+try:
+    while (got := os.read(fd, 1000)):
+        said += got
+        if b'serving' in got:
+            os.write(fd, b'\x03')
+except OSError:
+    pass  # that is how a terminal ends
+sys.stdout.buffer.write(said)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 !
-python3 onterminal.py "$emu" -9 -r / >out </dev/null
+python3 onterminal.py "$emu" -9 -r / >out
 ok '-9 does not speak to people' test $? = 2
 ok 'and says so' grep -q 'not to a terminal' out
+ok '^C on a terminal ends -s' python3 onterminal.py "$emu" -s tcp!!0 -r /
 ok 'no socket is left, and no directory of one' sh -c "! ls -A . ns | grep -q sock"
