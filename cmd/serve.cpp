@@ -37,6 +37,15 @@ configure(const Exportctl& x, const Serving& s)
 		x.watch();
 }
 
+// The networks of the host, also where the name space has none at /net.
+Announced
+takecallsat(const Serving& s)
+{
+	bool usual = s.addr.starts_with("/") || access("/net/cs", AEXIST);
+	std::string addr = usual ? s.addr : "#I/" + s.addr;
+	return about("announce " + s.addr, [&] { return mayannounce(addr, s.reach); });
+}
+
 // The end of all connections, and of what is printed of them.
 void
 finish(const Exportctl& x, const Serving& s)
@@ -62,7 +71,7 @@ serveat(const Serving& s)
 {
 	Exportctl x;
 	configure(x, s);
-	Announced a = about("announce " + s.addr, [&] { return mayannounce(s.addr, s.reach); });
+	Announced a = takecallsat(s);
 	bool stop = false;
 	notify([&stop](const std::string&) { return stop = true; });
 	fprint(2, "emu: serving " + s.dir + " at " + netaddr(a.dir) + "\n");

@@ -71,6 +71,11 @@ ok 'end' test $status = 0
 stop $first -TERM
 ok 'both' test $status = 0
 
+echo 'bind -c #U /n' >nothing
+start -n nothing -s 'tcp!::1!0' -r "/n$dir/tree"
+says 'a name space with nothing in it, IPv6' 0 'of the root' '' -c "import $addr / /n/x; cat /n/x/f"
+stop $pid -TERM
+
 # What is refused.
 for u in '-s tcp!!0' '-9' '-r /' '-R' '-insecure' '-s a -9 -r /' '-9 -insecure -r /' '-s' '-s tcp!!0 -r'; do
 	says "usage: $u" 2 '' 'A hosted .*' $u
