@@ -19,6 +19,20 @@ namespace {
 // What the program's own name space has the server on.
 constexpr std::string_view Mtpt = "/mnt";
 
+constexpr std::string_view Usage =
+	"[-n] [-a address] [-A aname] cmd args...\n"
+	"possible cmds:\n"
+	"\tread name\n"
+	"\treadfd name\n"
+	"\twrite [-l] name\n"
+	"\twritefd name\n"
+	"\tstat name\n"
+	"\trdwr name\n"
+	"\tls [-ldnt] name...\n"
+	"\trm name...\n"
+	"\tcreate name...\n"
+	"without -a, name elem/path means /path on the service elem, of /srv or $NAMESPACE";
+
 class Ninep {
 	Cmdline& a;
 	std::string addr;	// -a; empty: the first element of the name is a service
@@ -30,7 +44,7 @@ class Ninep {
 
 public:
 	explicit Ninep(Cmdline& line) : a(line) {}
-	[[noreturn]] void usage();
+	[[noreturn]] void usage() { a.usage(); }
 	void options();
 	void run();
 
@@ -42,25 +56,6 @@ public:
 	void rm(const Argv& w);
 	void create(const Argv& w);
 };
-
-void
-Ninep::usage()
-{
-	fprint(2, "usage: 9p [-n] [-a address] [-A aname] cmd args...\n"
-		  "possible cmds:\n"
-		  "\tread name\n"
-		  "\treadfd name\n"
-		  "\twrite [-l] name\n"
-		  "\twritefd name\n"
-		  "\tstat name\n"
-		  "\trdwr name\n"
-		  "\tls [-ldnt] name...\n"
-		  "\trm name...\n"
-		  "\tcreate name...\n"
-		  "without -a, name elem/path means /path on the service elem, "
-		  "of /srv or $NAMESPACE\n");
-	exits("usage");
-}
 
 void
 Ninep::options()
@@ -389,7 +384,7 @@ Ninep::run()
 void
 ninep(Argv argv)
 {
-	Cmdline a(argv, "");
+	Cmdline a(argv, Usage);
 	Ninep p(a);
 	p.options();
 	p.run();
