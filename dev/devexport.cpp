@@ -17,6 +17,7 @@
 #include "port/dev.h"
 #include "port/exportfs.h"
 #include "port/namec.h"
+#include "port/pgrp.h"
 #include "port/qio.h"
 #include "port/qlock.h"
 
@@ -98,6 +99,7 @@ class Share final : public Counted {
 	std::shared_ptr<Patterns> patterns;
 	std::unique_ptr<Export> x;	// from the first start on, and then for good
 	bool stopped = false;
+	std::vector<Transport*> outside;	// connections that lead out of this machine
 
 	Queue lines{Maxlog};
 	std::atomic<size_t> lost{0};	// lines that nobody read in time
@@ -113,10 +115,15 @@ public:
 	explicit Share(size_t i) : n(i) {}
 
 	void configure(int what, const Cmdbuf& cb);
-	// Takes the connection of two of up()'s descriptors, to be served by run().
-	std::unique_ptr<Transport> take(int infd, int outfd);
-	void run(Transport& t);
+	// A connection of two of up()'s descriptors, to be served by run().
+	struct Taken {
+		std::unique_ptr<Transport> t;
+		bool outside;
+	};
+	Taken take(int infd, int outfd);
+	void run(Taken& c);
 	void stop();
+	void shutdown();
 	void close();
 
 	void say(std::string_view line);
@@ -205,7 +212,7 @@ Share::configure(int what, const Cmdbuf& cb)
 		p9::close(std::move(dir));
 }
 
-std::unique_ptr<Transport>
+Share::Taken
 Share::take(int infd, int outfd)
 {
 	std::scoped_lock l(lk);
@@ -213,21 +220,25 @@ Share::take(int infd, int outfd)
 		error(Ehungup);
 	if(bool(root) == !opts.service.empty())
 		error(root ? "root and service" : "no root");
+	bool pipe = fdtochan(infd, -1, Chkmnt::No)->dev.dc == U'|';
 	std::unique_ptr<Transport> t = exportconn(infd, outfd);
 	if(!x) {
 		opts.log = [this](std::string_view line) { say(line); };
 		x = std::make_unique<Export>(root, opts);
 	}
-	return t;
+	if(!pipe)
+		outside.push_back(t.get());
+	return {std::move(t), !pipe};
 }
 
 void
-Share::run(Transport& t)
+Share::run(Taken& c)
 {
-	std::string peer = t.peer;
-	say("connection from " + peer);
-	x->serve(t);
-	say("connection from " + peer + " ended");
+	say("connection from " + c.t->peer);
+	x->serve(*c.t);
+	say("connection from " + c.t->peer + " ended");
+	std::scoped_lock l(lk);
+	std::erase(outside, c.t.get());
 }
 
 // Nobody comes any more, and who is there goes.
@@ -243,6 +254,17 @@ Share::stop()
 	if(size_t before = lost.exchange(0))
 		lines.produce(textblock(lostlines(before)));
 	lines.hangup();
+}
+
+// The machine ends.  A client inside may have something to bring home still, and goes by
+// itself; those outside would stay.
+void
+Share::shutdown()
+{
+	std::scoped_lock l(lk);
+	stopped = true;
+	for(Transport* t : outside)
+		t->hangup();
 }
 
 // Nobody has it any more.
@@ -347,7 +369,7 @@ Exportdev::shutdown()
 			all.push_back(s);
 	}
 	for(Ref<Share>& s : all)
-		s->stop();
+		s->shutdown();
 }
 
 std::vector<Dir>
@@ -447,13 +469,13 @@ Exportdev::start(Ref<Share> s, const Cmdbuf& cb)
 		cmderror(cb, "bad # args to command");
 	int in = int(cb.num(1));
 	int out = cb.f.size() > 2 ? int(cb.num(2)) : in;
-	std::shared_ptr<Transport> t = s->take(in, out);
+	auto c = std::make_shared<Share::Taken>(s->take(in, out));
 	use(*s);
 	auto v = mk<Served>();
-	auto run = [this, s, t, v]() mutable {
+	auto run = [this, s, c, v]() mutable {
 		up().server = true;
-		s->run(*t);
-		t.reset();
+		s->run(*c);
+		c.reset();
 		leave(std::move(s));
 		std::scoped_lock l(v->lk);
 		v->over = true;
