@@ -29,6 +29,10 @@ ok 'does not keep SIGTERM up' test $status = 1
 ok 'nobody is left' sh -c "! grep 'did not end' said.silent"
 wait $peer
 
+raw full
+says 'a call that nobody takes' 1 '' "srv: timeout establishing connection to $addr~" -c "srv $addr x"
+stop $pid -KILL
+
 says 'srv of what is posted' 0 'a
 b' 'srv: /srv/x already exists~' -c "srv -qc -e 'ramfs -i' x /n/x >[2]/dev/null
 	echo a >/n/x/f

@@ -48,6 +48,19 @@ def silent():
         pass
 
 
+def full():
+    """Takes no calls, and has no room for more to wait."""
+    s = socket.socket()
+    s.bind(('127.0.0.1', 0))
+    s.listen(0)
+    waiting = [socket.socket() for _ in range(4)]
+    for c in waiting:
+        c.setblocking(False)
+        c.connect_ex(s.getsockname())
+    print('tcp!127.0.0.1!%d' % s.getsockname()[1], flush=True)
+    signal.pause()
+
+
 def bridge():
     """Takes one call and gives it to a command as standard input and output, as inetd
     or socat would; ends as the command does."""
