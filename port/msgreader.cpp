@@ -1,6 +1,6 @@
 // 9P messages out of what a connection delivers.  A pipe gives one message a Block,
-// which passes as it is, with what is lent; a stream gives any pieces, which are
-// put together in pend.  pend survives an interrupted read.
+// which passes as it is, with what is lent; a stream gives any pieces, and pend is
+// where they are put together.  pend survives an interrupted read.
 
 #include "lib9/error.h"
 #include "lib9/fcall.h"
@@ -38,37 +38,33 @@ Msgreader::take(size_t max)
 	return b;
 }
 
-// Puts b behind what is in pend.
-void
-Msgreader::put(Block b)
+// Room in pend for the rest of its message, or for the size of one.
+Buf
+Msgreader::missing()
 {
-	b.flatten();
-	if(pend.empty()) {
-		pend = std::move(b);
-		return;
-	}
-	size_t need = pend.own() + b.own();
-	if(b.own() > pend.room().size()) {
-		if(pend.own() >= sizeof(uint32_t))
-			need = std::max<size_t>(need, msgsize(pend.data()));
-		Block nb = Block::alloc(need);
+	size_t need = sizeof(uint32_t);
+	if(pend.own() >= need)
+		need = msgsize(pend.data());
+	need -= pend.own();
+	if(need > pend.room().size()) {
+		Block nb = Block::alloc(need + pend.own());
 		nb.append(pend.data());
 		pend = std::move(nb);
 	}
-	pend.append(b.data());
+	return pend.room().first(need);
 }
 
-// As next, when pend is not empty.
+// As next, when pend is not empty.  What is missing is read to where it belongs.
 Block
 Msgreader::join(Chan& c, size_t max)
 {
 	for(;;) {
 		if(Block m = take(max); !m.empty())
 			return m;
-		Block b = c.dev.bread(c, max, 0);
-		if(b.empty())
+		size_t n = c.dev.read(c, missing(), 0);
+		if(n == 0)
 			error(Ebadmsg);
-		put(std::move(b));
+		pend.produced(n);
 	}
 }
 
@@ -80,7 +76,8 @@ Msgreader::next(Chan& c, size_t max)
 		b = c.dev.bread(c, max, 0);
 		if(b.empty() || iswhole(b, max))
 			return b;
-		put(std::exchange(b, {}));
+		b.flatten();
+		pend = std::exchange(b, {});
 	}
 	b = join(c, max);
 	return b;

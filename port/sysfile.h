@@ -30,7 +30,7 @@ class Msgreader {
 	Block pend; // the front of what came and was not taken
 
 	Block take(size_t max);
-	void put(Block b);
+	Buf missing();
 	Block join(Chan& c, size_t max);
 
 public:
