@@ -161,6 +161,8 @@ class Socket final : public Hostconn {
 	const bool made;	// this one made the file
 	std::string called;	// the path that a Unix socket was dialed by
 	std::atomic<bool> hung{false};
+	std::atomic<bool> drained{false};	// the last read left nothing behind
+	static constexpr size_t Small = 4096;
 
 	std::string name(int (*which)(int, sockaddr*, socklen_t*))
 	{
@@ -200,11 +202,17 @@ public:
 			oserror(int(-r));
 	}
 
+	// After a small message that was all there was, the next is waited for at once: to ask
+	// in vain costs a call of the host for each call and each answer.
 	size_t read(Buf b) override
 	{
+		if(drained.exchange(false, std::memory_order_relaxed))
+			waitfd(fd, false);
 		for(;;) {
 			int64_t n = hostcall(
 				[&] { return ::recv(fd, b.data(), b.size(), 0); });
+			if(n > 0)
+				drained.store(size_t(n) < std::min(b.size(), Small), std::memory_order_relaxed);
 			if(n >= 0)
 				return size_t(n);
 			if(n == -EAGAIN)
