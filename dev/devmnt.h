@@ -75,7 +75,7 @@ public:
 	enum class Late { No, Yes };
 	void free(Rpc&, Late = Late::No);
 
-	// Messages may have their payload in the caller's buffer.
+	// Messages may have their payload in the caller's buffer, and replies theirs.
 	bool lends() const { return whole; }
 	// Sends r's message and waits for the reply.  A note flushes r: then Eintr, unless the
 	// reply came first.  Any Error but the server's own is thrown; r's reply may be any
@@ -117,6 +117,7 @@ private:
 	bool attempt(Rpc& r, Block&& msg);
 	void send(Block&& msg);
 	void sendpieces(Block&& msg);
+	bool sendall(Bytes b);
 	size_t sendsome(Bytes b);
 	void await(Rpc& r);
 	void dispatch(std::unique_lock<Lock>& l, Block&& b);

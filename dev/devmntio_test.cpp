@@ -491,6 +491,34 @@ PTEST(mnt, DM_47_a_message_once_begun_is_finished_and_then_flushed)
 	EXPECT_ERROR(c->dev.write(*c, bytes(std::string(100, 'w')), 0), Eintr);
 }
 
+// Its payload goes straight from the caller's buffer, behind the header.
+PTEST(mnt, DM_47_a_large_write_is_sent_whole_wherever_a_note_comes)
+{
+	std::string text(100'000, 'w');
+	for(size_t i = 0; i < text.size(); i++)
+		text[i] = char(i % 251);
+	for(int splits : {1, 2, 3, 50}) {
+		Stream srv([&](Script& s) {
+			s.session(MAXMSIZE);
+			auto t = s.expect<Twrite>();
+			EXPECT_TRUE(std::ranges::equal(t->data, bytes(text)));
+			auto f = s.expect<Tflush>();
+			EXPECT_EQ(f->oldtag, t.tag);
+			s.reply(f, Rflush{});
+			t = s.expect<Twrite>();
+			EXPECT_TRUE(std::ranges::equal(t->data, bytes(text)));
+			s.reply(t, Rwrite{100'000});
+			s.finish();
+		});
+		Ref<Chan> c = srv.plain();
+		srv.end().piece = 512;
+		srv.end().splits = splits;
+		srv.end().failure = Eintr;
+		EXPECT_ERROR(c->dev.write(*c, bytes(text), 0), Eintr);
+		EXPECT_EQ(c->dev.write(*c, bytes(text), 0), text.size());
+	}
+}
+
 PTEST(mnt, DM_47_a_message_that_was_not_begun_is_flushed_all_the_same)
 {
 	Stream srv([](Script& s) {

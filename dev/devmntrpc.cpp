@@ -22,6 +22,7 @@ namespace {
 constexpr std::string_view Enotags = "no free tags on the connection";
 constexpr size_t Maxname = 64;
 constexpr size_t Minlend = 1024;	// below this a copy is cheaper than a Loan
+constexpr size_t Minsplit = 64 << 10;	// and here cheaper than a message in two writes
 }
 
 void
@@ -328,22 +329,40 @@ Mnt::send(Block&& msg)
 
 // A note may keep a message from being begun; then the Tflush that follows names a tag
 // that the server has never seen, which is allowed.  Once begun it is finished (DM-47).
+// What is lent is the caller's, who waits here, and nobody else has seen it.
 void
 Mnt::sendpieces(Block&& msg)
 {
-	msg.flatten();
-	sendlk.elock();
-	std::unique_lock l(sendlk, std::adopt_lock);
-	Bytes b = msg.data();
-	b = b.subspan(conn.dev.write(conn, b, 0));
+	Bytes payload;
+	if(msg.lent >= Minsplit)
+		payload = msg.loan->bytes().first(msg.lent);
+	else
+		msg.flatten();
+	bool noted = false;
+	{
+		sendlk.elock();
+		std::unique_lock l(sendlk, std::adopt_lock);
+		Bytes b = msg.data();
+		b = b.subspan(conn.dev.write(conn, b, 0));
+		noted |= sendall(b);
+		noted |= sendall(payload);
+	}
+	msg = {};
+	if(noted)
+		error(Eintr);
+}
+
+// The rest of a message.  True when a note came.
+bool
+Mnt::sendall(Bytes b)
+{
 	bool noted = false;
 	while(!b.empty()) {
 		size_t n = sendsome(b);
 		noted |= n == 0;
 		b = b.subspan(n);
 	}
-	if(noted)
-		error(Eintr);
+	return noted;
 }
 
 // The next piece; 0 when a note came first.
@@ -421,7 +440,7 @@ Call::offer(Buf b)
 bool
 Call::lendout(Bytes b)
 {
-	if(b.size() < Minlend || !mnt.lends())
+	if(b.size() < (mnt.lends() ? Minlend : Minsplit))
 		return false;
 	lend({const_cast<std::byte*>(b.data()), b.size()});
 	return true;
