@@ -37,11 +37,11 @@ percall(int n, const std::function<void()>& call)
 }
 
 void
-inmachine(const std::function<void()>& fn, int workers)
+inmachine(const std::function<void()>& fn, int workers, Pin pin)
 {
 	Bootcfg cfg;
 	cfg.workers = workers;
-	cfg.pinned = true;
+	cfg.pinned = pin == Pin::Yes;
 	std::string why;
 	Bootend end = boot(cfg, [&] {
 		try {
@@ -105,6 +105,13 @@ const Bench all[] = {
 	{"rfork.10k", "us", false, "", rfork10k},
 	{"rfork.10k.bind", "us", false, "", bind10k},
 	{"start", "ms", false, "", startup},
+	{"net.unix", "us", false, "bare ping-pong", netunix},
+	{"net.tcp.read", "GB/s", true, "bare copy", nettcpread},
+	{"net.tcp.read.ahead", "GB/s", true, "bare copy", nettcpreadahead},
+	{"net.tcp.write", "GB/s", true, "bare copy", nettcpwrite},
+	{"net.du", "s", false, "local", netdu},
+	{"net.idle", "KiB", false, "", netidle},
+	{"clients.conn", "us", false, "10 connections", clientsconn},
 	{"grep", "s", false, "9base", greptext},
 	{"sed", "s", false, "9base", sedtext},
 	{"clients.1000", "us", false, "10 clients", clients1000},

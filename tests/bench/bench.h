@@ -21,8 +21,11 @@ struct Figure {
 double percall(int n, const std::function<void()>& call);
 double median(std::vector<double> v);
 
-// Runs fn as the first Proc of a machine with one worker on a CPU of its own.
-void inmachine(const std::function<void()>& fn, int workers = 1);
+// Runs fn as the first Proc of a machine with one worker, or so many, each on a CPU of its
+// own; or of one that runs as emu does.
+enum class Pin { No, Yes };
+void inmachine(const std::function<void()>& fn, int workers = 1, Pin pin = Pin::Yes);
+void infree(const std::function<void()>& fn);
 
 // Bytes a nanosecond (GB/s) of memcpy over 256 MiB, the yardstick of transfers.
 double memcpyrate();
@@ -30,6 +33,7 @@ double memcpyrate();
 Figure rpcstat();
 Figure rpcread1();
 Figure rpcunix();
+double barepingpong();	// us: bare messages of the same sizes
 int serveunix(int hostfd);	// what the other process of rpcunix runs
 Figure seqread8k();
 Figure seqwrite8k();
@@ -52,4 +56,11 @@ Figure procmemoryused();
 Figure rcloop();
 Figure rcbackquote();
 Figure mkuptodate();
+Figure netunix();
+Figure nettcpread();
+Figure nettcpreadahead();
+Figure nettcpwrite();
+Figure netdu();
+Figure netidle();
+Figure clientsconn();
 }

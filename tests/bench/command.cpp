@@ -12,10 +12,12 @@
 
 namespace p9 {
 
-Tempdir::Tempdir()
+Tempdir::Tempdir(std::string where)
 {
 	const char* t = std::getenv("TMPDIR");
-	name = std::string(t && *t ? t : "/tmp") + "/emubench.XXXXXX";
+	if(where.empty())
+		where = t && *t ? t : "/tmp";
+	name = where + "/emubench.XXXXXX";
 	if(!mkdtemp(name.data())) {
 		perror("bench: no temporary directory");
 		std::exit(1);

@@ -13,7 +13,8 @@ namespace p9 {
 struct Tempdir {
 	std::string name;
 
-	Tempdir();
+	Tempdir() : Tempdir("") {}
+	explicit Tempdir(std::string where);	// there; "": where temporary files go
 	~Tempdir();
 	Tempdir(const Tempdir&) = delete;
 };

@@ -6,13 +6,13 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 
 #include "lib9/error.h"
 #include "port/os.h"
 #include "port/proc.h"
 #include "port/sys.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/exporter.h"
 #include "tests/bench/mem.h"
 #include "tests/memdev.h"
 
@@ -48,15 +48,6 @@ clients(int n, int workers)
 	return us;
 }
 
-size_t
-residentkib()
-{
-	std::ifstream f("/proc/self/statm");
-	size_t all = 0, resident = 0;
-	f >> all >> resident;
-	return resident * size_t(sysconf(_SC_PAGESIZE)) / 1024;
-}
-
 // KiB of each of 10,000 Procs that wait, once each has run work.
 double
 idlekib(const std::function<void()>& work)
@@ -67,7 +58,7 @@ idlekib(const std::function<void()>& work)
 		auto [r, w] = pipe();
 		// The first round is not counted: the tables' room.
 		for(int round = 0; round < 2; round++) {
-			size_t before = residentkib();
+			size_t before = residentkib(getpid());
 			for(int i = 0; i < N; i++)
 				rfork(RFPROC, [&work, fd = int(r)] {
 					work();
@@ -75,7 +66,7 @@ idlekib(const std::function<void()>& work)
 					read(fd, b);
 				});
 			sleep(500);
-			kib = double(residentkib() - before) / N;
+			kib = double(residentkib(getpid()) - before) / N;
 			std::byte b[1] = {};
 			for(int i = 0; i < N; i++)
 				write(w, b);

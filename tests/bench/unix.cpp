@@ -86,8 +86,10 @@ echo(int fd)
 	_exit(0);
 }
 
+}
+
 double
-bareus()
+barepingpong()
 {
 	int fd[2];
 	if(socketpair(AF_UNIX, SOCK_STREAM, 0, fd) != 0)
@@ -108,6 +110,8 @@ bareus()
 	waitpid(pid, nullptr, 0);
 	return ns / 1000;
 }
+
+namespace {
 
 // Another process: threads of earlier machines may be left in this one.
 pid_t
@@ -155,7 +159,7 @@ rpcunix()
 {
 	std::vector<double> ours, peers;
 	for(int r = 0; r < Rounds; r++) {
-		peers.push_back(bareus());
+		peers.push_back(barepingpong());
 		ours.push_back(machineus());
 	}
 	return {median(ours), median(peers), 1.15 * median(peers)};
