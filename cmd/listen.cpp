@@ -82,7 +82,7 @@ Services::begin(const std::string& serv)
 {
 	std::string addr = o.protodir + "!" + o.host + "!" + serv.substr(o.proto.size());
 	try {
-		Announced a = announce(addr, o.reach);
+		Announced a = mayannounce(addr, o.reach);
 		std::string ns = dir + "/" + serv + ".namespace";
 		auto body = [to = callee(serv), ns, d = a.dir, ctl = int(a.ctl)] {
 			if(access(ns, AEXIST)) {

@@ -78,7 +78,7 @@ printf '#!/bin/rc\necho $*; echo $net\n' >services/tcp9fs
 chmod +x services/*
 host=127.$(($$ % 250 + 1)).$(($$ / 250 % 250)).7
 says 'listen returns when it serves' 0 'of the root' '' -c "
-	listen -q -a $host -d $here_/services
+	listen -iq -p 2 -a $host -t $here_/services
 	import $host / /n/x
 	cat /n/x/f"
 says 'a service is told who it is' 0 'tcp9fs tcp DIR~DIR' '' -c "
@@ -88,6 +88,14 @@ says 'a service is told who it is' 0 'tcp9fs tcp DIR~DIR' '' -c "
 		echo connect $host!564 >[1=3]
 		cat /net/tcp/\$n/data | sed 's,/net/tcp/[0-9]*,DIR,' | tr '\012' '~' | sed 's/~\$//'
 	}"
+mkdir any
+printf '#!/bin/rc\n' >any/tcp0
+chmod +x any/tcp0
+says 'listen beyond the loopback' 1 '' \
+	'listen: giving up on tcp!\*!0: others can reach it: say -insecure~listen: no services~' \
+	-c "listen -a '*' -d $here_/any"
+says 'listen beyond the loopback, insecure' 0 '' '' -c "listen -insecure -q -d $here_/any"
+says 'listen on the loopback' 0 '' '' -c "listen -q -d $here_/any tcp; listen -qd $here_/any /net/tcp"
 says 'listen of nothing' 1 '' 'listen: no services~' -c "listen -d $here_/tree"
 says 'listen of no directory' 1 '' "listen: file does not exist: '$here_/none'~" \
 	-c "listen -d $here_/none"
