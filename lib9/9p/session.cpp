@@ -299,6 +299,8 @@ Session::admit(Req& r, const M& m)
 			r.fid = Ref<Fid>(*f);
 			r.omode = f->omode;
 			r.diroff = f->diroff;
+			if constexpr(M::type == Tread::type)
+				r.filling = m.offset != 0 && m.count < f->dircount;
 		}
 	}
 	return {};

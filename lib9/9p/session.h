@@ -150,7 +150,7 @@ private:
 	std::string_view opened(Req& r, std::string_view why);
 	std::string_view created(Req& r, std::string_view why);
 	std::string_view removed(Req& r, std::string_view why);
-	void wasread(Req& r, std::string_view why);
+	std::string_view wasread(Req& r, std::string_view why);
 	void waswritten(Req& r, std::string_view why);
 	void answer(Req& r, std::string_view why);
 	Block encode(Req& r);

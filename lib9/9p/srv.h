@@ -100,6 +100,7 @@ private:
 	bool opening = false;
 	size_t charged = 0;	// of memory, to the Session
 	uint64_t diroff = 0;	// where the last directory read ended
+	uint32_t dircount = 0;	// and how much it asked for
 
 	uint64_t dirseq = 0;	// the entry that the next directory read begins with
 };
@@ -176,6 +177,7 @@ private:
 	bool opening = false;	// it is this Topen that opens the fid
 	int omode = -1;	// the fid's when the request came, as diroff
 	uint64_t diroff = 0;
+	bool filling = false;	// it asks for less of a directory than the one before
 	std::string why;	// an error that the engine had to compose
 	uint64_t seq = 0;	// how many came before it
 	int64_t began = 0;	// by Srv::clock

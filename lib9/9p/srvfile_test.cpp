@@ -356,6 +356,21 @@ TEST(lib9p, LP_19_wstat_of_a_length_or_a_directory)
 	EXPECT_EQ(change(11, [](Dir&) {}), ""); // of nothing: sync
 }
 
+// Linux's client renames so.
+TEST(lib9p, LP_19_who_makes_a_change_may_say_so)
+{
+	Treesrv s;
+	Attached c(s);
+	c.make(1, "f");
+	Dir d = Dir::dontcare();
+	d.name = "g";
+	d.muid = "eve";
+	EXPECT_EQ(c.wstat(1, d), "permission denied");
+	d.muid = "glenda";
+	EXPECT_EQ(c.wstat(1, d), "");
+	EXPECT_EQ(c.stat(1).name, "g");
+}
+
 // stat(5): all of the changes, or none.
 TEST(lib9p, LP_19_a_wstat_that_fails_changes_nothing)
 {

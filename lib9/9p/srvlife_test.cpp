@@ -262,6 +262,41 @@ TEST(lib9p, LP_25_BL_8_an_entry_larger_than_the_count_is_an_error)
 		  "i/o count too small");
 }
 
+// Linux's client fills one buffer with several reads.
+TEST(lib9p, LP_25_what_is_left_of_a_buffer_may_hold_no_entry)
+{
+	Treesrv t;
+	Gensrv g;
+	for(Srv* s : {static_cast<Srv*>(&t), static_cast<Srv*>(&g)}) {
+		Attached c(*s);
+		if(s == &t)
+			for(int i = 0; i < 100; i++)
+				c.make(uint32_t(10 + i), std::to_string(i));
+		c.err(Topen{.fid = 0, .mode = OREAD});
+		uint64_t off = 0;
+		size_t n = 0;
+		for(size_t full = 1; full > 0;) { // a buffer of 333 bytes
+			full = 0;
+			while(full < 333) {
+				std::string got = c.read(0, off, uint32_t(333 - full));
+				if(got.empty())
+					break;
+				off += got.size();
+				full += got.size();
+				Bytes b = std::as_bytes(std::span(got));
+				while(!b.empty())
+					EXPECT_EQ(convM2D(takeentry(b))->name,
+						  std::to_string(n++));
+			}
+		}
+		EXPECT_EQ(n, 100u);
+		EXPECT_FALSE(c.read(0, 0, 333).empty());
+		EXPECT_EQ(c.read(0, c.read(0, 0, 333).size(), 20), ""); // not the end
+		EXPECT_EQ(c.err(Tread{.fid = 0, .offset = 0, .count = 20}),
+			  "i/o count too small");
+	}
+}
+
 TEST(lib9p, LP_26_permissions_add_up)
 {
 	Dir d;

@@ -325,6 +325,9 @@ Session::serve(Req& r, const Twstat& m)
 	if(!d)
 		return fail(r, "bad directory in wstat");
 	r.d = std::move(*d);
+	// Who changes a file is its muid in any case, and Linux's client says so.
+	if(r.d.muid == r.fid->uid)
+		r.d.muid.clear();
 	Qid qid = r.fid->file ? srv.tree->qidof(*r.fid->file) : r.fid->qid;
 	std::string_view why = badwstat(r.d, qid);
 	if(!why.empty())

@@ -86,8 +86,7 @@ Session::complete(Req& r, std::string_view why)
 	case Tcreate::type:
 		return created(r, why);
 	case Tread::type:
-		wasread(r, why);
-		break;
+		return wasread(r, why);
 	case Twrite::type:
 		waswritten(r, why);
 		break;
@@ -175,14 +174,25 @@ Session::created(Req& r, std::string_view why)
 	return replace(r) ? std::string_view{} : srv.texts.toomuchmem;
 }
 
-void
+// A client that fills one buffer with several reads of a directory, as Linux's does,
+// asks at last for what is left of it.  That no entry fits there is no error; it reads
+// on when it has room.  Others must hear of it: nothing at all means the end to them.
+std::string_view
 Session::wasread(Req& r, std::string_view why)
 {
 	r.ofcall.count = std::min(r.ofcall.count, r.ifcall.count);
-	if(!why.empty() || !r.fid->isdir())
-		return;
+	if(!r.fid || !r.fid->isdir())
+		return why;
+	if(why == Eshort && r.filling) {
+		why = {};
+		r.ofcall.count = 0;
+	}
+	if(!why.empty())
+		return why;
 	std::scoped_lock l(lk);
+	r.fid->dircount = r.ifcall.count;
 	r.fid->diroff = r.ifcall.offset + r.ofcall.count;
+	return {};
 }
 
 void

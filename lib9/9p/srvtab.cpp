@@ -71,7 +71,7 @@ Session::reset(Req& r)
 	r.ofcall.count = 0;
 	r.lent = r.sent = 0;
 	r.claimed = r.internal = r.released = r.locked = false;
-	r.opening = r.ready = r.draining = false;
+	r.opening = r.ready = r.draining = r.filling = false;
 	r.wasflushed.store(false, std::memory_order_relaxed);
 	r.state.store(Req::Pending, std::memory_order_relaxed);
 	r.flushes = nullptr;
@@ -111,6 +111,7 @@ Session::newfid(uint32_t n)
 	f->omode = -1;
 	f->known = f->opening = false;
 	f->diroff = f->dirseq = 0;
+	f->dircount = 0;
 	f->memory = f->charged = 0;
 	return *f;
 }
