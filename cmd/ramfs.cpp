@@ -24,7 +24,6 @@ constexpr uint64_t Maxmem = 800 << 20; // without -u
 
 constexpr std::string_view Efilebig = "file too big";
 constexpr std::string_view Enomemory = "no memory";
-constexpr std::string_view Elocked = "file locked";
 
 struct Memory {
 	uint64_t used = 0;
@@ -160,7 +159,7 @@ public:
 			Dir d = tree->statfile(*r.fid->file);
 			Ramfile& f = r.fid->file->as<Ramfile>();
 			if((d.mode & DMEXCL) && f.nopen > 0)
-				return r.responderror(Elocked);
+				return r.responderror(Eexcl);
 			if((r.ifcall.mode & OTRUNC) && !(d.mode & DMAPPEND))
 				settrunc(r, 0);
 			f.nopen++;

@@ -145,7 +145,7 @@ PTEST(ramfs, append_only_and_exclusive_files)
 	close(open("/tmp/log", OWRITE | OTRUNC));
 	EXPECT_EQ(text("/tmp/log"), "one two");
 	f = create("/tmp/lock", OWRITE, DMEXCL | 0666);
-	EXPECT_ERROR(open("/tmp/lock", OREAD), "file locked: '/tmp/lock'");
+	EXPECT_ERROR(open("/tmp/lock", OREAD), "exclusive use file already open: '/tmp/lock'");
 	close(std::move(f));
 	close(open("/tmp/lock", OREAD));
 }

@@ -209,7 +209,7 @@ PTEST(devfs, remove_says_why_it_cannot)
 	Tmp t;
 	stdfs::create_directory(t.dir / "d");
 	t.put("d/a", "");
-	EXPECT_ERROR(remove(t.at("d")), "directory not empty");
+	EXPECT_ERROR(remove(t.at("d")), "directory is not empty");
 	remove(t.at("d/a"));
 	remove(t.at("d"));
 	EXPECT_TRUE(stdfs::is_empty(t.dir));
@@ -330,7 +330,7 @@ PTEST(devfs, a_directory_is_not_opened_for_writing)
 PTEST(devfs, a_full_disk_is_no_space_left_on_device)
 {
 	Fd fd = open("#U/dev/full", OWRITE);
-	EXPECT_ERROR(write(fd, "x"), "no space left on device");
+	EXPECT_ERROR(write(fd, "x"), "file system is full");
 }
 
 PTEST(devfs, an_attach_specifier_is_refused)

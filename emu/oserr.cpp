@@ -54,7 +54,7 @@ constexpr Row rows[] = {
 	{ELOOP, Eloop},
 	{ENAMETOOLONG, Etoolong},
 	{ESTALE, Echange},
-	{EOPNOTSUPP, "not supported by this file"},
+	{EOPNOTSUPP, "Operation not supported"},
 	{ENOTTY, Ebadctl},
 };
 }

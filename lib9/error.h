@@ -84,12 +84,12 @@ public:
 	X(Eexecdir, "cannot exec directory") \
 	X(Enotdirect, "create without DMDIR") \
 	X(Estack, "stack overflow") \
-	X(Enospace, "no space left on device") \
-	X(Erofs, "read-only file system") \
+	X(Enospace, "file system is full") \
+	X(Erofs, "read only file system") \
 	X(Eexcl, "exclusive use file already open") \
-	X(Enotempty, "directory not empty") \
-	X(Ecrossdev, "cannot rename across devices") \
-	X(Eloop, "too many symbolic links") \
+	X(Enotempty, "directory is not empty") \
+	X(Ecrossdev, "Invalid cross-device link") \
+	X(Eloop, "Too many levels of symbolic links") \
 	X(Enoprocs, "no free processes")
 
 #define P9_X(name, text) inline constexpr std::string_view name = text;

@@ -336,7 +336,7 @@ PTEST(namec, NS_14_who_loses_the_race_to_create_opens_what_the_other_made)
 	EXPECT_ERROR(create("/f", OWRITE | OEXCL, 0666), "file already exists: '/f'");
 	m.oncreate = nullptr;
 	m.failcreate = Erofs;
-	EXPECT_ERROR(create("/new", OWRITE, 0666), "read-only file system: '/new'");
+	EXPECT_ERROR(create("/new", OWRITE, 0666), "read only file system: '/new'");
 }
 
 PRACE(namec, NS_14_two_procs_that_make_one_file_both_have_it)
