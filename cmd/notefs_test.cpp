@@ -12,11 +12,10 @@
 namespace p9 {
 
 // Two files: count is how often it was read, note keeps what is written to it.
-class Notefs : public Srv {
+struct Notefs : Srv {
 	int count = 0;
 	std::string note;
 
-public:
 	Notefs() : Srv(kernelsync())
 	{
 		name = "notefs";
@@ -24,7 +23,6 @@ public:
 		tree->createfile(*tree->root, "count", getuser(), 0444);
 		tree->createfile(*tree->root, "note", getuser(), 0666);
 	}
-
 	void read(Req& r) override
 	{
 		if(tree->statfile(*r.fid->file).name == "note")
@@ -33,7 +31,6 @@ public:
 			readstr(r, std::to_string(++count) + "\n");
 		r.respond();
 	}
-
 	void write(Req& r) override
 	{
 		Bytes b = r.data();
