@@ -399,4 +399,32 @@ CHECK_WORK(wstat, bad_entry)
 	refused(b);
 	must(c.stat(2).mode != 0600, "the mode as it was");
 }
+
+// A tree that is said to be read only.
+CHECK_FILE(readonly, changes_nothing)
+{
+	c.walk(Root, 10, {});
+	Reply r = c.ask(Tcreate{.fid = 10, .name = "conform", .perm = 0666, .mode = OREAD});
+	if(!r.error() || r.error()->ename.find("read only") == std::string_view::npos)
+		throw Skipped("the tree is not read only");
+	Dir was = c.stat(File);
+	for(int mode : {+OWRITE, +ORDWR, OREAD | OTRUNC, OREAD | ORCLOSE, +OEXEC}) {
+		c.walk(File, 11, {});
+		c.refused(Topen{.fid = 11, .mode = uint8_t(mode)}, {.exportfs = "file system read only"});
+		c.clunk(11);
+	}
+	Message room;
+	c.refused(Client::wstatmsg(File, withname("conform"), room), {.exportfs = "file system read only"});
+	c.wstatrefused(File, withmode(0600));
+	c.wstatrefused(File, withlength(0));
+	c.walk(File, 11, {});
+	c.refused(Tremove{.fid = 11}, {.exportfs = "file system read only"});
+	c.refused(Tstat{.fid = 11});
+	c.open(File, OREAD);
+	c.refused(Twrite{.fid = File, .data = std::as_bytes(std::span("x", 1))});
+	Dir is = c.stat(File);
+	same(is.mode, was.mode, "the mode");
+	same(is.length, was.length, "the length");
+	same(is.name, was.name, "the name");
+}
 }
