@@ -67,7 +67,8 @@ public:
 	virtual Block bread(Chan&, size_t n, int64_t off);
 	virtual size_t bwrite(Chan&, Block, int64_t off);
 
-	// Removes the file; c is then closed by the caller without Dev::close.
+	// Removes the file; c, which may be open, is then closed by the caller without
+	// Dev::close, even after an Error.  The default refuses.
 	virtual void remove(Chan&);
 	virtual void wstat(Chan&, const Dir&);
 };

@@ -243,4 +243,19 @@ PTEST(exportfs, the_root_is_not_the_clients_to_remove_or_rename)
 	EXPECT_EQ(c.err(Tremove{.fid = 1}), "permission denied");
 	EXPECT_TRUE(access("/tmp/d", AEXIST));
 }
+
+PTEST(exportfs, an_open_file_of_a_device_that_removes_nothing_is_closed)
+{
+	stdns();
+	close(create("/tmp/p", OREAD, DMDIR | 0777));
+	p9::bind("#|", "/tmp/p", MREPL);
+	Client c(exported("/tmp/p"));
+	c.session();
+	c.rpc(Twalk{.fid = 0, .newfid = 1, .wname = path({"data"})});
+	c.rpc(Topen{.fid = 1, .mode = ORDWR});
+	Fd other = open("/tmp/p/data1", ORDWR);
+	EXPECT_EQ(c.err(Tremove{.fid = 1}), "permission denied");
+	char b[1];
+	EXPECT_EQ(read(other, std::as_writable_bytes(std::span(b))), 0u);
+}
 }

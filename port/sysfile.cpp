@@ -326,7 +326,12 @@ void
 chanremove(Ref<Chan> c)
 {
 	c->flag |= CREMOVED;
-	c->dev.remove(*c);
+	try {
+		c->dev.remove(*c);
+	} catch(const Error&) {
+		close(std::move(c));
+		throw;
+	}
 	close(std::move(c));
 }
 }
