@@ -7,6 +7,7 @@
 #include "port/sysfile.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "lib9/error.h"
 #include "port/mtab.h"
@@ -120,15 +121,17 @@ mounted(const Mountlist& l, Dir d)
 	return d;
 }
 
-// NS-40: shows what is mounted in the n bytes of entries that were read.  What does not
-// fit any more waits in the rock.
+// NS-40: shows the entries that were read in buf, where they may lie already, and in them
+// what is mounted.  What does not fit waits in the rock.
 size_t
-mountfix(Chan& c, Buf buf, size_t n)
+mountfix(Chan& c, Bytes rest, Buf buf)
 {
-	Bytes rest = buf.first(n);
 	std::vector<Covered> covered = findcovered(rest);
-	if(covered.empty())
-		return n;
+	if(covered.empty() && rest.size() <= buf.size()) {
+		if(!rest.empty())
+			std::memmove(buf.data(), rest.data(), rest.size());
+		return rest.size();
+	}
 	auto next = covered.begin();
 	std::vector<Dir> v;
 	while(!rest.empty()) {
@@ -140,9 +143,24 @@ mountfix(Chan& c, Buf buf, size_t n)
 			d = mounted(*next++->l, std::move(*d));
 		v.push_back(std::move(*d));
 	}
-	n = pack(v, buf);
+	size_t n = pack(v, buf);
 	c.dirrock = std::move(v);
 	return n;
+}
+
+// An element of a union that has nothing to say ends it, and it may say nothing, or fail,
+// because no entry fits: so each is asked for as much as the longest takes.
+size_t
+unionfix(Chan& c, Buf buf, size_t& got)
+{
+	std::vector<std::byte> room;
+	Buf b = buf;
+	if(b.size() < STATMAX) {
+		room.resize(STATMAX);
+		b = room;
+	}
+	got = unionread(c, b);
+	return mountfix(c, b.first(got), buf);
 }
 
 // NS-41: the offset of programs counts what they got, the device's what it gave.
@@ -164,13 +182,19 @@ dirchanread(Chan& c, Buf buf, int64_t off)
 		if(n == 0)
 			error(Eshort);
 	} else {
-		got = c.umh ? unionread(c, buf) : c.dev.read(c, buf, c.devoffset);
-		n = mountfix(c, buf, got);
+		if(c.umh) {
+			n = unionfix(c, buf, got);
+		} else {
+			got = c.dev.read(c, buf, c.devoffset);
+			n = mountfix(c, buf.first(got), buf);
+		}
 		if(c.umc)
 			c.umc->offset += int64_t(got);
 	}
 	c.devoffset += int64_t(got);
 	c.offset += int64_t(n);
+	if(n == 0 && got > 0)
+		error(Eshort);
 	return n;
 }
 

@@ -57,6 +57,35 @@ PTEST(sysfile, NS_39_a_union_reads_as_its_elements_and_skips_those_that_fail)
 	EXPECT_EQ(text(dirreadall("/x")), "one never two ");
 }
 
+PTEST(sysfile, NS_39_a_union_can_be_read_in_small_pieces)
+{
+	Memdev& m = memworld();
+	std::string all;
+	for(const char* dir : {"/a/", "/b/"})
+		for(int i = 0; i < 20; i++) {
+			std::string name = dir[1] + std::string(size_t(i) * 5, 'x');
+			m.mkfile(dir + name);
+			all += name + " ";
+		}
+	bind("/b", "/a", MAFTER);
+	Fd fd = open("/a", OREAD);
+	std::string got;
+	for(size_t room = 40;;) { // more when it has to be
+		std::vector<Dir> v;
+		try {
+			v = readsome(fd, room);
+		} catch(const Error& e) {
+			EXPECT_EQ(e.text(), "i/o count too small");
+			room += 40;
+			continue;
+		}
+		if(v.empty())
+			break;
+		got += text(v);
+	}
+	EXPECT_EQ(got, all);
+}
+
 PTEST(sysfile, NS_39_reading_at_0_begins_again)
 {
 	Memdev& m = memworld();
