@@ -211,6 +211,35 @@ TEST(lib9p, LP_16_what_was_opened_orclose_is_removed_at_its_clunk)
 	EXPECT_FALSE(s.tree->walkfile(*s.tree->root, "g"));
 }
 
+TEST(lib9p, LP_16_orclose_without_a_tree_is_for_the_remove_hook)
+{
+	struct Removesrv : Gensrv {
+		std::vector<std::string> gone;
+		void create(Req& r) override
+		{
+			r.ofcall.qid = {.path = 77, .vers = 0, .type = 0};
+			r.respond();
+		}
+		void remove(Req& r) override
+		{
+			gone.push_back(std::to_string(r.fid->qid.path));
+			r.responderror("too late");
+		}
+	} s;
+	Attached c(s);
+	c.walk(0, 1, {"5"});
+	c.err(Topen{.fid = 1, .mode = OREAD | ORCLOSE});
+	EXPECT_EQ(c.err(Tclunk{.fid = 1}), ""); // what the hook answers is nothing to it
+	EXPECT_EQ(c.err(Tclunk{.fid = 1}), "unknown fid");
+	c.walk(0, 2, {});
+	c.err(Tcreate{.fid = 2, .name = "x", .mode = OWRITE | ORCLOSE});
+	c.walk(0, 3, {"6"});
+	c.err(Topen{.fid = 3, .mode = OREAD});
+	EXPECT_EQ(c.err(Tclunk{.fid = 3}), "");
+	c.end(); // its death is a clunk too
+	EXPECT_EQ(s.gone, (std::vector<std::string>{"5", "77"}));
+}
+
 TEST(lib9p, LP_17_remove_always_clunks)
 {
 	Treesrv s;
