@@ -9,6 +9,9 @@
 #include <set>
 
 #include "lib9/error.h"
+#include "port/namec.h"
+#include "port/sysfile.h"
+#include "tests/cellserver.h"
 #include "tests/onefile.h"
 #include "tests/test.h"
 
@@ -542,6 +545,44 @@ PRACE(ahead, readers_of_one_descriptor_and_notes_at_once)
 			a.join();
 		close(std::move(c));
 	});
+}
+
+// Two readers in order and a writer that comes in between; what was written before a read
+// began is in it.
+PREAL(ahead, readers_and_a_writer_on_two_workers)
+{
+	constexpr size_t Cells = 1 << 16, Step = 1000, Rounds = 20;
+	static std::atomic<uint64_t> written;
+	written = 0;
+	auto srv = std::make_unique<Cellserver>(kernelsync(), Cells);
+	srv->maxmsize = 8192 + IOHDRSZ;
+	postmountsrv(std::move(srv), "", "/n", MREPL | MCACHE);
+	std::vector<Actor> all;
+	all.emplace_back("writer", [] {
+		Ref<Chan> c = nameopen("/n/f", ORDWR);
+		for(uint64_t i = 1; i <= Rounds; i++) {
+			for(size_t k = 0; k < Cells; k += Step)
+				chanwrite(*c, std::as_bytes(std::span(&i, 1)), int64_t(k * 8));
+			written = i;
+		}
+		close(std::move(c));
+	});
+	for(int r = 0; r < 2; r++)
+		all.emplace_back("reader", [] {
+			std::vector<uint64_t> got(Step);
+			for(uint64_t before = 0; before < Rounds;) {
+				before = written;
+				Ref<Chan> c = nameopen("/n/f", OREAD);
+				while(size_t n = chanread(*c, std::as_writable_bytes(std::span(got)))) {
+					ASSERT_EQ(n % 8, 0u);
+					ASSERT_GE(got[0], before);
+				}
+				close(std::move(c));
+			}
+		});
+	for(Actor& a : all)
+		a.join();
+	unmount("", "/n");
 }
 }
 }

@@ -6,10 +6,10 @@
 
 #include <algorithm>
 
-#include "lib9/9p/srv.h"
 #include "lib9/error.h"
 #include "port/namec.h"
 #include "port/sysfile.h"
+#include "tests/cellserver.h"
 #include "tests/onefile.h"
 #include "tests/test.h"
 
@@ -435,32 +435,7 @@ PTEST(mntcache, of_two_writes_at_a_time_only_the_server_knows_the_last)
 		});
 }
 
-// A server of one file in which whoever writes writes a greater number.
 constexpr size_t Cells = 3 * Mntcache::Pagesize / sizeof(uint64_t);
-
-class Cellserver final : public Srv {
-	std::vector<uint64_t> cells;
-
-public:
-	explicit Cellserver(Sync& s) : Srv(s), cells(Cells)
-	{
-		tree = std::make_unique<Tree>("test", "test", DMDIR | 0777);
-		tree->setlength(*tree->createfile(*tree->root, "f", "test", 0666), Cells * 8);
-	}
-	void read(Req& r) override
-	{
-		readbuf(r, std::as_bytes(std::span(cells)));
-		r.respond();
-	}
-	void write(Req& r) override
-	{
-		Bytes b = r.data();
-		auto to = std::as_writable_bytes(std::span(cells));
-		std::ranges::copy(b, to.subspan(r.ifcall.offset, b.size()).begin());
-		r.ofcall.count = uint32_t(b.size());
-		r.respond();
-	}
-};
 
 // The writers have numbers of their own, each its cells.
 PRACE(mntcache, a_reader_never_sees_less_than_what_was_written_before_it_began)
@@ -468,7 +443,7 @@ PRACE(mntcache, a_reader_never_sees_less_than_what_was_written_before_it_began)
 	constexpr size_t Writers = 2, Readers = 2, Turns = 6;
 	static uint64_t written[Cells];
 	std::ranges::fill(written, 0);
-	postmountsrv(std::make_unique<Cellserver>(kernelsync()), "", "/n", MREPL | MCACHE);
+	postmountsrv(std::make_unique<Cellserver>(kernelsync(), Cells), "", "/n", MREPL | MCACHE);
 	std::vector<Actor> all;
 	for(size_t w = 0; w < Writers; w++)
 		all.emplace_back("writer", [w] {

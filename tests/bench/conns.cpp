@@ -18,7 +18,7 @@ namespace p9 {
 
 namespace {
 
-constexpr uint32_t Msize = 8192 + IOHDRSZ;
+constexpr uint32_t Msize = MAXMSIZE;	// as clients ask for
 constexpr uint32_t Root = 1, File = 2;
 
 // A 9P connection of a bare socket.
