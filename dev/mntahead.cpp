@@ -85,8 +85,9 @@ Readahead::plan(uint64_t off)
 		return v;
 	Mntcache::State st = cache.state(c.qid.path);
 	uint64_t at = slots.empty() ? off : slots.back()->end();
-	size_t most = std::min<uint64_t>(Window, seq / io);
-	while(slots.size() < most && nrunning < Window && at < st.length) {
+	size_t window = std::clamp<size_t>(Windowbytes / io, 2, Window);
+	size_t most = std::min<uint64_t>(window, seq / io);
+	while(slots.size() < most && nrunning < window && at < st.length) {
 		size_t n = size_t(std::min<uint64_t>(io, st.length - at));
 		if(cache.holds(c.qid.path, at) || !reserve(Slot::charge(n)))
 			break;

@@ -2,10 +2,10 @@
 // (MCACHE); one for each open file.  See mnt(3).
 //
 // Once the Proc has read two messages' worth in order, the driver asks for more than
-// it wants: as much as was read so far, and at most Window messages, but nothing
-// beyond the length that the server told.  Each Tread is a kproc's, which ends with
-// it; so there is always somebody who reads the connection.  They borrow the Chan:
-// stop() waits for them, and comes before the fid is clunked.
+// it wants: as much as was read so far, at most Window messages and Windowbytes, and
+// nothing beyond the length that the server told.  Each Tread is a kproc's, which ends
+// with it; so there is always somebody who reads the connection.  They borrow the
+// Chan: stop() waits for them, and comes before the fid is clunked.
 //
 // What came is of no use when a write through the mount has ended since (its stamp,
 // see mntcache.h, has changed), and what lies behind a short or failed reply is
@@ -52,6 +52,7 @@ class Readahead final : public Counted {
 
 public:
 	static constexpr size_t Window = 8;
+	static constexpr size_t Windowbytes = 4 << 20;	// but two messages always
 	// Of all open files; each message counts for at least Leastbytes.
 	static constexpr size_t Maxbytes = 64 << 20;
 	static constexpr size_t Leastbytes = 256 << 10;
