@@ -38,13 +38,20 @@ steal(Scheduler& s, Worker& w)
 	return nullptr;
 }
 
-// Waits as one of the parked until somebody wakes it.
+// Why a worker parks.
+enum class Why { Excess, Loopheld };
+
+// Waits as one of the parked until somebody wakes it.  Whether there are too many awake is
+// asked again under the lock: two may have seen it, and the one that stays must run the
+// loop.
 void
-parkworker(Scheduler& s, Worker& w)
+parkworker(Scheduler& s, Worker& w, Why why)
 {
 	{
 		std::scoped_lock l(s.lk);
 		if(s.stopping || (s.ready.n > 0 && s.awake <= s.want))
+			return;
+		if(s.awake <= (why == Why::Excess ? s.want : 1))
 			return;
 		s.parked.push_back(&w);
 		s.nparked = s.parked.size();
@@ -59,10 +66,10 @@ idle(Scheduler& s, Worker& w)
 	timersrun();
 	if(w.hasready() || s.nready > 0)
 		return;
-	if(s.awake > s.want || !loophold()) {
-		parkworker(s, w);
-		return;
-	}
+	if(s.awake > s.want)
+		return parkworker(s, w, Why::Excess);
+	if(!loophold())
+		return parkworker(s, w, Why::Loopheld);
 	// Whoever makes a Proc ready elsewhere sees inloop, or we see what it put.
 	s.inloop = true;
 	bool work = s.nready > 0 || s.stopping;
@@ -83,7 +90,7 @@ workerloop(Worker& w)
 	while(!s.stopping) {
 		if(s.awake > s.want) {
 			giveaway(s, w);
-			parkworker(s, w);
+			parkworker(s, w, Why::Excess);
 			continue;
 		}
 		Proc* p = pick(w);
