@@ -261,16 +261,17 @@ std::string
 Conn::finish()
 {
 	std::string wrong;
-	shut(out);
-	if(pid != -1) {
-		// Its last answers must not keep it.
-		try {
-			if(in != -1)
-				drain();
-		} catch(const Failed&) {
-			wrong = "the server did not end";
+	if(out != -1)
+		endwrite();
+	try {
+		if(in != -1)
+			drain(); // its last answers must not keep it
+	} catch(const Failed&) {
+		wrong = "the server did not end the connection";
+		if(pid != -1)
 			::kill(pid, SIGKILL);
-		}
+	}
+	if(pid != -1) {
 		int status = 0;
 		::waitpid(pid, &status, 0);
 		pid = -1;

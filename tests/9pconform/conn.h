@@ -70,8 +70,8 @@ public:
 	// Hangs up in the middle of everything: what was not read is lost, and the server
 	// learns of it by an error where there is one.
 	void die();
-	// Hangs up.  A command must end then, of its own and with no sanitizer's report;
-	// answers what is wrong, or "".
+	// Ends the session, which is over when this returns.  A command must end then, of
+	// its own and with no sanitizer's report; answers what is wrong, or "".
 	std::string finish();
 	// What a command wrote on descriptor 2 so far.
 	std::string said() const;
