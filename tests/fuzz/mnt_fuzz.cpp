@@ -6,7 +6,7 @@
 // the piece in two halves, 8 posts a note to the caller before.  After the last
 // piece the server hangs up; so it does when nothing has moved for a second, which
 // takes no time here.  A session begins with a right Rversion and Rattach unless the
-// first byte is odd.
+// first byte is odd; with 2 in it the files are cached.
 
 #include <algorithm>
 #include <cstdio>
@@ -107,10 +107,10 @@ attempt(F f)
 }
 
 void
-client(Ref<Chan> conn)
+client(Ref<Chan> conn, int flags)
 {
 	attempt([&] {
-		Ref<Chan> root = mntattach(std::move(conn), {}, "", 0);
+		Ref<Chan> root = mntattach(conn, {}, "", flags);
 		std::byte b[3000] = {};
 		attempt([&] { root->dev.stat(*root); });
 		attempt([&] { root->dev.read(*root, b, 0); });
@@ -124,8 +124,19 @@ client(Ref<Chan> conn)
 			attempt([&] { c->dev.write(*c, b, 0); });
 			close(std::move(c));
 		}
+		attempt([&] { c = root->dev.walk(*root, {names, 1}).clone; });
+		if(c) {
+			attempt([&] { c = c->dev.create(c, "new", ORDWR | ORCLOSE, 0666); });
+			attempt([&] { c->dev.read(*c, b, 5); });
+			attempt([&] { c->dev.read(*c, b, 3005); });
+			close(std::move(c));
+		}
+		attempt([&] { c = root->dev.walk(*root, {names, 1}).clone; });
+		if(c)
+			attempt([&] { chanremove(std::move(c)); });
 		close(std::move(root));
 	});
+	attempt([&] { close(mntauth(conn, "")); });
 	close(std::move(conn));
 }
 
@@ -159,7 +170,7 @@ LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
 			tsleep(1000);
 			server->post("interrupt");
 		});
-		client(std::move(ours));
+		client(std::move(ours), unsigned(input[0]) & 2 ? MCACHE : 0);
 		while(s.c)
 			yield();
 	});
