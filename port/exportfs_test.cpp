@@ -258,4 +258,34 @@ PTEST(exportfs, an_open_file_of_a_device_that_removes_nothing_is_closed)
 	char b[1];
 	EXPECT_EQ(read(other, std::as_writable_bytes(std::span(b))), 0u);
 }
+
+// A request stands aside for the next one with its tag while its reply is written.  If the
+// client did not read, there was no end of them, each with a Proc.
+PTEST(exportfs, a_client_that_does_not_read_gets_no_more_requests_by_using_one_tag)
+{
+	stdns();
+	Exportopts o;
+	o.limits.reqs = 8;
+	Client c(exported("/tmp", o));
+	c.session();
+	constexpr int N = 6000;
+	size_t before = dirreadall("#p").size();
+	rfork(RFPROC | RFMEM, [&c] {
+		for(int i = 0; i < N; i++) {
+			c.send(Tstat{.fid = 0}, 7);
+			sleep(1);	// until it is being answered
+		}
+	});
+	sleep(2 * N);
+	EXPECT_LT(dirreadall("#p").size(), before + 32);
+	int answered = 0, refused = 0;
+	for(int i = 0; i < N; i++) {
+		std::string s = c.next();
+		answered += s.starts_with("Rstat tag 7");
+		refused += s.ends_with("ename too many requests") || s.ends_with("ename duplicate tag");
+	}
+	EXPECT_EQ(answered + refused, N);
+	EXPECT_GT(answered, N / 10);
+	EXPECT_EQ(wait().msg, "");
+}
 }

@@ -283,14 +283,16 @@ Session::admit(Req& r, const M& m)
 	if(other && other->state.load(std::memory_order_relaxed) < Req::Responded)
 		return srv.texts.duptag;
 	size_t n = isflush ? nflush : tags.size() - nflush;
-	if(n >= srv.limits.reqs)
+	if(n >= srv.limits.reqs || naside >= srv.limits.reqs)
 		return srv.texts.toomanyreqs;
 	bytesin += r.in.size();
 	if(std::string_view why = charge(r, m); !why.empty())
 		return why;
 	// Its old bearer's reply may be on its way still: finish then leaves ours alone.
-	if(other)
+	if(other) {
 		nflush -= other->type == Tflush::type;
+		naside++;
+	}
 	tags.put(r.tag, &r);
 	nflush += isflush;
 	if constexpr(requires { m.fid; } && M::type != Tattach::type) {

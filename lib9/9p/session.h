@@ -78,6 +78,7 @@ private:
 	Idmap<Req> tags;
 	Idmap<Fid> fids;
 	size_t nflush = 0;	// Tflushes in tags
+	size_t naside = 0;	// whose tag another has, but whose reply has not gone yet
 	size_t memory = 0;	// bytes charged
 	uint64_t bytesin = 0;
 	uint64_t bytesout = 0;

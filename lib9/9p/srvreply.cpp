@@ -418,6 +418,8 @@ Session::leave(Req& r)
 	if(!r.internal && tags.find(r.tag) == &r) {
 		tags.erase(r.tag);
 		nflush -= r.type == Tflush::type;
+	} else if(!r.internal) {
+		naside--;
 	}
 	r.state.store(Req::Answered, std::memory_order_release);
 	r.draining = r.flushes != nullptr;
