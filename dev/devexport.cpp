@@ -92,12 +92,12 @@ struct Served final : public Counted {
 
 // One export.
 class Share final : public Counted {
-	QLock lk;	// guards what follows but x once it is there
+	QLock lk;	// guards what follows
 	Exportopts opts;
 	Ref<Chan> root;
 	std::string rootname;
 	std::shared_ptr<Patterns> patterns;
-	std::unique_ptr<Export> x;	// from the first start on, and then for good
+	std::unique_ptr<Export> x;	// from the first start on; who is a user uses it freely
 	bool stopped = false;
 	std::vector<Transport*> outside;	// connections that lead out of this machine
 
@@ -122,6 +122,8 @@ public:
 	};
 	Taken take(int infd, int outfd);
 	void run(Taken& c);
+	// A connection that was taken is served no more.
+	void forget(Taken& c);
 	void stop();
 	void shutdown();
 	void close();
@@ -237,6 +239,12 @@ Share::run(Taken& c)
 	say("connection from " + c.t->peer);
 	x->serve(*c.t);
 	say("connection from " + c.t->peer + " ended");
+	forget(c);
+}
+
+void
+Share::forget(Taken& c)
+{
 	std::scoped_lock l(lk);
 	std::erase(outside, c.t.get());
 }
@@ -267,12 +275,16 @@ Share::shutdown()
 		t->hangup();
 }
 
-// Nobody has it any more.
+// Nobody has it any more, but its status may be looked at.
 void
 Share::close()
 {
 	stop();
-	x.reset();
+	std::unique_ptr<Export> gone;
+	{
+		std::scoped_lock l(lk);
+		gone = std::move(x);
+	}
 	if(root)
 		p9::close(std::move(root));
 }
@@ -291,18 +303,13 @@ Share::say(std::string_view line)
 std::string
 Share::status()
 {
-	std::string s;
-	bool begun;
-	{
-		std::scoped_lock l(lk);
-		begun = bool(x);
-		s = fmt::format("{} {}", opts.service.empty() ? "root" : "service",
-			quoted(opts.service.empty() ? rootname : opts.service));
-		if(opts.readonly)
-			s += " readonly";
-		s += fmt::format(" msize {}{}\n", opts.msize, stopped ? " stopped" : "");
-	}
-	if(!begun)
+	std::scoped_lock l(lk);
+	std::string s = fmt::format("{} {}", opts.service.empty() ? "root" : "service",
+		quoted(opts.service.empty() ? rootname : opts.service));
+	if(opts.readonly)
+		s += " readonly";
+	s += fmt::format(" msize {}{}\n", opts.msize, stopped ? " stopped" : "");
+	if(!x)
 		return s;
 	for(const Srvstat& c : x->status()) {
 		s += fmt::format("{} fids {} requests {} memory {} in {} out {}", quoted(c.peer),
@@ -484,6 +491,7 @@ Exportdev::start(Ref<Share> s, const Cmdbuf& cb)
 	try {
 		kproc("export", std::move(run));
 	} catch(const Error&) {
+		s->forget(*c);
 		leave(std::move(s));
 		throw;
 	}

@@ -251,4 +251,24 @@ PTEST(devexport, a_note_ends_what_serve_serves)
 	EXPECT_NE(wait().msg.find("interrupt"), std::string::npos);
 	EXPECT_EQ(recv(mine), "end");
 }
+
+// What status looked at was freed beneath it.
+PRACE(devexport, the_status_of_an_export_that_ends_can_be_read)
+{
+	stdns();
+	auto x = std::make_unique<Ctl>();
+	x->ask("root /tmp");
+	Fd conn = x->started();
+	Fd st = open(x->dir + "/status", OREAD);
+	rfork(RFPROC | RFFDG, [fd = int(st), other = int(conn), ctl = int(x->fd)] {
+		close(other);
+		close(ctl);
+		std::array<std::byte, 512> b;
+		for(int i = 0; i < 5; i++)
+			EXPECT_GT(pread(fd, b, 0), 10u);
+	});
+	close(std::move(conn));
+	x.reset();
+	EXPECT_EQ(wait().msg, "");
+}
 }
