@@ -1,8 +1,11 @@
 // What emu -s and emu -9 do, in a machine that is its own client.
 
 #include "cmd/cmds.h"
+#include "cmd/dial.h"
+#include "cmd/exportctl.h"
 #include "cmd/prog.h"
 #include "cmd/serve.h"
+#include "lib9/fcall.h"
 #include "tests/runprog.h"
 #include "tests/test.h"
 
@@ -99,5 +102,47 @@ PREAL(serve, what_cannot_be_served_is_told)
 	s.dir = "/tmp/d";
 	EXPECT_ERROR(serveat(s), "announce tcp!*!0: others can reach it: say -insecure");
 	EXPECT_ERROR(servefds(s, 70, 70), "fd out of range or not open");
+}
+
+namespace {
+
+template<class M>
+void
+send(int fd, const M& m, uint16_t tag)
+{
+	Block b = Block::alloc(sizeM(m));
+	b.produced(packM(m, tag, b.room()));
+	bwrite(fd, std::move(b));
+}
+}
+
+// The interrupt of a hangup ended one write of the message, and the rest went to sleep.
+PREAL(serve, a_stop_ends_a_reply_that_nobody_reads_on)
+{
+	netns();
+	writefile("/tmp/d/big", std::string(1 << 20, 'x'));
+	Announced a = announce("tcp!!0");
+	Netcall mine = dial(netaddr(a.dir));
+	Netcall its = listen(a);
+	Exportctl x;
+	x.ask("root", "/tmp/d");
+	rfork(RFPROC | RFFDG, [&x, fd = int(its.data)] { x.serve(fd, fd); });
+	std::array<std::byte, 200> b;
+	auto rpc = [&](const auto& m) {
+		send(mine.data, m, 1);
+		read(mine.data, b);
+	};
+	rpc(Tversion{.msize = 1 << 20, .version = "9P2000"});
+	rpc(Tattach{.fid = 0, .uname = "x"});
+	Twalk w{.fid = 0, .newfid = 1};
+	w.wname.add("big");
+	rpc(w);
+	rpc(Topen{.fid = 1, .mode = OREAD});
+	for(uint16_t tag = 0; tag < 32; tag++)
+		send(mine.data, Tread{.fid = 1, .count = 1 << 19}, tag);
+	read(mine.data, b);
+	sleep(100);	// now the host has no more room, as a rule
+	x.ask("stop");
+	EXPECT_EQ(wait().msg, "");
 }
 }

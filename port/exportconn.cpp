@@ -67,6 +67,7 @@ public:
 	{
 		std::scoped_lock l(lk);
 		hung = true;
+		t->hangup();	// before the interrupts, which end but one write each
 		for(Proc* p : inside)
 			p->interrupt();
 	}

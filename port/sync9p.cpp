@@ -2,6 +2,7 @@
 // connections over channels (fdtransport), and servers that are posted and mounted.
 // See 9p(2).
 
+#include <atomic>
 #include <deque>
 
 #include "lib9/9p/srv.h"
@@ -116,9 +117,10 @@ class Fdtransport final : public Transport {
 	QLock wlock;
 	Msgreader reader;
 	size_t max = 8192 + IOHDRSZ;
+	std::atomic<bool> hung{false};
 
 	// A connection may take a message in pieces when its writer is interrupted: then the
-	// rest must follow all the same.
+	// rest must follow all the same, unless that was a hangup.
 	void put(Block b)
 	{
 		if(ispipe) {
@@ -129,6 +131,8 @@ class Fdtransport final : public Transport {
 		}
 		b.flatten();
 		while(!b.empty()) {
+			if(hung.load())
+				error(Ehungup);
 			size_t n = out->dev.write(*out, b.data(), 0);
 			if(n == 0)
 				error(Eio);
@@ -151,6 +155,8 @@ public:
 		put(std::move(b));
 	}
 	void msize(size_t n) override { max = n; }
+	// Wakes nobody: that is for who knows who is inside.
+	void hangup() override { hung = true; }
 	std::string label() const override { return name; }
 };
 }
