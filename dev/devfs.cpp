@@ -15,42 +15,58 @@ namespace {
 
 struct Node final : public Counted {
 	const Ref<Hosttree> tree;
-	std::string path;   // the host's form, no leading slash; "" is the root
 	Ref<Hostfile> file; // once open
 
 	// A directory's entries that were read ahead of the reader.
 	std::vector<Dir> ahead;
 	size_t next = 0;
 
-	Node(Ref<Hosttree> t, std::string p) : tree(std::move(t)), path(std::move(p)) {}
-	std::string name() const;
-	Dir named(Dir d) const;
-	Dir stat() const;
+	Node(Ref<Hosttree> t, std::string p) : tree(std::move(t)), where(std::move(p)) {}
+	// In the host's form, no leading slash; "" is the root.  A wstat changes it, while
+	// others use the file.
+	std::string path()
+	{
+		std::scoped_lock l(lk);
+		return where;
+	}
+	void moved(std::string to)
+	{
+		std::scoped_lock l(lk);
+		where.swap(to);
+	}
+	std::string name();
+	Dir named(Dir d);
+	Dir stat();
+
+private:
+	Lock lk;
+	std::string where;	// guarded by lk
 };
 
 std::string
-Node::name() const
+Node::name()
 {
-	size_t i = path.rfind('/');
-	std::string_view last(path);
-	if(i != path.npos)
+	std::string at = path();
+	size_t i = at.rfind('/');
+	std::string_view last(at);
+	if(i != at.npos)
 		last.remove_prefix(i + 1);
 	return last.empty() ? "/" : shownname(last);
 }
 
 Dir
-Node::named(Dir d) const
+Node::named(Dir d)
 {
 	d.name = name();
 	return d;
 }
 
 Dir
-Node::stat() const
+Node::stat()
 {
 	if(file)
 		return named(file->stat());
-	auto d = tree->trystat(path);
+	auto d = tree->trystat(path());
 	if(!d)
 		error(Enonexist);
 	return named(std::move(*d));
@@ -137,9 +153,9 @@ Hostfs::attach(std::string_view spec)
 Walkqid
 Hostfs::walk(Chan& c, Names names)
 {
-	const Node& from = c.as<Node>();
+	Node& from = c.as<Node>();
 	Walkqid wq;
-	std::string path = from.path;
+	std::string path = from.path();
 	Qid qid = c.qid;
 	for(std::string_view elem : names) {
 		if(!(qid.type & QTDIR))
@@ -173,7 +189,7 @@ Hostfs::open(Ref<Chan> c, int omode)
 {
 	openmode(omode);
 	Node& n = c->as<Node>();
-	setopen(*c, n, n.tree->open(n.path, omode), omode);
+	setopen(*c, n, n.tree->open(n.path(), omode), omode);
 	return c;
 }
 
@@ -183,11 +199,11 @@ Hostfs::create(Ref<Chan> c, std::string_view elem, int omode, uint32_t perm)
 	if(perm & DMDIR && openmode(omode) != OREAD)
 		error(Eisdir);
 	Node& dir = c->as<Node>();
-	auto path = below(dir.path, elem);
+	auto path = below(dir.path(), elem);
 	if(!path)
 		error(Ebadchar);
-	auto n = mk<Node>(dir.tree, std::move(*path));
-	auto file = n->tree->create(n->path, omode, perm);
+	auto n = mk<Node>(dir.tree, *path);
+	auto file = n->tree->create(*path, omode, perm);
 	setopen(*c, *n, std::move(file), omode);
 	c->aux = std::move(n);
 	return c;
@@ -203,7 +219,7 @@ Hostfs::close(Chan& c)
 		n.file = {};
 	}
 	if(wasopen && c.flag & CRCLOSE)
-		n.tree->remove(n.path);
+		n.tree->remove(n.path());
 }
 
 // Entries come in the host's order; off only tells the start from what follows.
@@ -253,7 +269,7 @@ Hostfs::remove(Chan& c)
 {
 	Node& n = c.as<Node>();
 	n.file = {};
-	n.tree->remove(n.path);
+	n.tree->remove(n.path());
 }
 
 // The name first: it is what is most often refused, and can be taken back.
@@ -261,15 +277,15 @@ void
 Hostfs::wstat(Chan& c, const Dir& d)
 {
 	Node& n = c.as<Node>();
+	std::string old = n.path();
 	std::optional<std::string> to;
 	if(!d.name.empty() && d.name != n.name()) {
-		if(n.path.empty() || !(to = hostname(d.name)))
-			error(n.path.empty() ? Eperm : Ebadchar);
+		if(old.empty() || !(to = hostname(d.name)))
+			error(old.empty() ? Eperm : Ebadchar);
 	}
-	std::string old = n.path;
 	if(to) {
 		n.tree->rename(old, *to);
-		n.path = beside(old, *to);
+		n.moved(beside(old, *to));
 	}
 	Dir rest = d;
 	rest.name.clear();
@@ -280,11 +296,11 @@ Hostfs::wstat(Chan& c, const Dir& d)
 		if(n.file)
 			n.file->wstat(rest);
 		else
-			n.tree->wstat(n.path, rest);
+			n.tree->wstat(n.path(), rest);
 	} catch(const Error&) {
 		if(to) {
-			n.tree->rename(n.path, old.substr(old.rfind('/') + 1));
-			n.path = old;
+			n.tree->rename(n.path(), old.substr(old.rfind('/') + 1));
+			n.moved(old);
 		}
 		throw;
 	}

@@ -348,4 +348,25 @@ PTEST(devfs, bound_files_are_reached_through_the_name_space)
 	EXPECT_EQ(t.get("b"), "y");
 	unmount("", "/mnt");
 }
+
+// The name was changed under who read it.
+PREAL(devfs, a_file_that_gets_names_while_it_is_looked_at_has_one_of_them)
+{
+	Tmp t;
+	const std::string a(100, 'a'), b(200, 'b');
+	writefile(t.at(a), "x");
+	Fd fd = open(t.at(a), OREAD);
+	rfork(RFPROC | RFFDG, [&, f = int(fd)] {
+		for(int i = 0; i < 500; i++) {
+			Dir d = Dir::dontcare();
+			d.name = i % 2 ? a : b;
+			fwstat(f, d);
+		}
+	});
+	for(int i = 0; i < 500; i++) {
+		std::string s = fstat(fd).name;
+		EXPECT_TRUE(s == a || s == b) << s;
+	}
+	EXPECT_EQ(wait().msg, "");
+}
 }
