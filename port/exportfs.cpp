@@ -193,6 +193,19 @@ Export::visible(const Chan& c, size_t depth, std::string_view elem)
 	return opts.visible(path);
 }
 
+// The same for a name beside c's.
+bool
+Export::visiblebeside(const Chan& c, size_t depth, std::string_view elem)
+{
+	if(!opts.visible)
+		return true;
+	std::string path = pathbelow(c, depth);
+	path.resize(path.rfind('/') + 1);
+	path += elem;
+	std::scoped_lock l(filter);
+	return opts.visible(path);
+}
+
 void
 Export::mustwrite() const
 {
@@ -466,7 +479,7 @@ Export::wstat(Req& r)
 		bool open = c->mode != -1;
 		Ref<Chan> at = open ? c : chanaccess(c);
 		bool renames = !d.name.empty() && d.name != at->path->s.substr(at->path->s.rfind('/') + 1);
-		if(renames && elements(*c) == f.depth)
+		if(renames && (elements(*c) == f.depth || !visiblebeside(*c, f.depth, d.name)))
 			error(Eperm);
 		chanwstat(*at, d);
 		if(renames && open)

@@ -38,6 +38,7 @@ class Export final : public Srv {
 	void become(Fid& f, Ref<Chan> c, size_t depth);
 	File& fileof(const Req& r) const;
 	bool visible(const Chan& c, size_t depth, std::string_view elem);
+	bool visiblebeside(const Chan& c, size_t depth, std::string_view elem);
 	void mustwrite() const;
 	Qid qidof(Chan& c);
 	Dir entry(Chan& c, size_t depth);

@@ -288,4 +288,21 @@ PTEST(exportfs, a_client_that_does_not_read_gets_no_more_requests_by_using_one_t
 	EXPECT_GT(answered, N / 10);
 	EXPECT_EQ(wait().msg, "");
 }
+
+PTEST(exportfs, a_file_gets_no_name_that_is_hidden)
+{
+	stdns();
+	writefile("/tmp/seen", "s");
+	mounted("/tmp", "/n/x", hiding());
+	Dir d = Dir::dontcare();
+	d.name = "hidden";
+	EXPECT_ERROR(wstat("/n/x/seen", d), "permission denied");
+	Fd fd = open("/n/x/seen", OREAD);
+	EXPECT_ERROR(fwstat(fd, d), "permission denied");
+	d.name = "other";
+	fwstat(fd, d);
+	close(std::move(fd));
+	EXPECT_EQ(names("/n/x"), "other");
+	unmount("", "/n/x");
+}
 }
