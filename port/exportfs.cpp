@@ -117,9 +117,9 @@ class Export::Working {
 public:
 	Working(Req& r, std::atomic<size_t>& n) : count(n)
 	{
-		count.fetch_add(1, std::memory_order_relaxed);
 		r.aux = who;
-		srvrelease(r);
+		srvrelease(r);	// may raise an Error
+		count.fetch_add(1, std::memory_order_relaxed);
 	}
 	Working(const Working&) = delete;
 	~Working()
@@ -158,7 +158,8 @@ Export::work(Req& r, F fn)
 }
 
 Export::Export(Ref<Chan> dir, Exportopts o)
-	: Srv(kernelsync()), root(std::move(dir)), opts(std::move(o))
+	: Srv(kernelsync()), root(std::move(dir)), opts(std::move(o)),
+	  qids(opts.service.empty() ? Qidmap::AnyDevice : Qidmap::OneDevice)
 {
 	name = "export";
 	texts = exporttexts();

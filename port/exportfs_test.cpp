@@ -305,4 +305,22 @@ PTEST(exportfs, a_file_gets_no_name_that_is_hidden)
 	EXPECT_EQ(names("/n/x"), "other");
 	unmount("", "/n/x");
 }
+
+// Each attach is a mount of its own, of one server; so many kinds of qids there were, and
+// with 65536 of them the export was at its end.
+PTEST(exportfs, EX_26_a_file_of_a_service_has_one_qid_whoever_attaches)
+{
+	stdns();
+	run({"ramfs", "-S", "ram"});
+	Exportopts o;
+	o.service = "/srv/ram";
+	Client c(exported("", o));
+	c.session();
+	uint64_t root = c.stat(0).qid.path;
+	for(uint32_t fid = 1; fid < 4; fid++) {
+		c.rpc(Tattach{.fid = fid, .uname = "x"});
+		EXPECT_EQ(c.stat(fid).qid.path, root);
+	}
+	remove("/srv/ram");
+}
 }

@@ -18,7 +18,7 @@ Qid
 Qidmap::map(char32_t dc, uint32_t devno, Qid q)
 {
 	constexpr uint64_t low = (uint64_t(1) << Lowbits) - 1;
-	Key k{dc, devno, uint32_t(q.path >> Lowbits)};
+	Key k{dc, onedev ? 0 : devno, uint32_t(q.path >> Lowbits)};
 	std::scoped_lock l(lk);
 	auto i = highs.find(k);
 	if(i == highs.end()) {

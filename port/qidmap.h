@@ -32,7 +32,9 @@ class Qidmap {
 		}
 	};
 
-	QLock lk;	// guards all below
+	const bool onedev;
+
+	QLock lk;	// guards what follows
 	std::unordered_map<Key, uint32_t, Hash> highs;
 	std::unordered_set<uint32_t> taken;
 	uint32_t next = 0;
@@ -40,6 +42,10 @@ class Qidmap {
 	uint32_t newhigh(uint32_t wanted);
 
 public:
+	// OneDevice: all files are one server's, however often it is mounted.
+	enum Devices { AnyDevice, OneDevice };
+	explicit Qidmap(Devices d = AnyDevice) : onedev(d == OneDevice) {}
+
 	// The qid that the export shows.  Enomem when a server inside gave out too many strange
 	// ones.  May sleep.
 	Qid map(char32_t dc, uint32_t devno, Qid q);
