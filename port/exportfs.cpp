@@ -107,19 +107,26 @@ public:
 // interrupts it.  It ends before the request is answered, for a reply once begun must
 // not be interrupted.
 class Export::Working {
+	// Lives as long as the request, which counts until its reply is written: that is a
+	// Proc's work, too.
 	struct Who : Counted {
+		std::atomic<size_t>& count;
 		Lock lk;
 		Proc* p = &up();	// guarded by lk; null when it is over
+
+		explicit Who(std::atomic<size_t>& n) : count(n)
+		{
+			count.fetch_add(1, std::memory_order_relaxed);
+		}
+		~Who() override { count.fetch_sub(1, std::memory_order_relaxed); }
 	};
-	Ref<Who> who = mk<Who>();
-	std::atomic<size_t>& count;
+	const Ref<Who> who;
 
 public:
-	Working(Req& r, std::atomic<size_t>& n) : count(n)
+	Working(Req& r, std::atomic<size_t>& n) : who(mk<Who>(n))
 	{
 		r.aux = who;
-		srvrelease(r);	// may raise an Error
-		count.fetch_add(1, std::memory_order_relaxed);
+		srvrelease(r);
 	}
 	Working(const Working&) = delete;
 	~Working()
@@ -129,7 +136,6 @@ public:
 			who->p = nullptr;
 		}
 		up().takenote(); // that of a flush which came too late
-		count.fetch_sub(1, std::memory_order_relaxed);
 	}
 	static void interrupt(Req& r)
 	{
