@@ -152,7 +152,6 @@ class Handle final : public Hostfile {
 	bool fifo = false;   // nobody has written to it yet
 	uint64_t blocks = 0; // a block device's bytes
 	bool locked = false;
-	std::vector<char> dirbuf;
 
 public:
 	Handle(Osfd f, int omode, Ref<Hosttree> t, std::string p);
@@ -296,7 +295,8 @@ Handle::entries()
 	};
 	constexpr size_t nameat = 19; // behind the three numbers and the type
 	std::vector<Dir> l;
-	dirbuf.resize(32 << 10);
+	// Not more: what comes of it waits with the file until it is read.
+	std::vector<char> dirbuf(8 << 10);
 	while(l.empty()) {
 		int64_t n = mustcall([&] {
 			return ::syscall(SYS_getdents64, int(fd), dirbuf.data(),

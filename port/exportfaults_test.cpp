@@ -162,4 +162,43 @@ PTEST(exportfaults, requests_of_all_connections_are_limited_together)
 	EXPECT_EQ(c.err(Tclunk{.fid = 1}), "none");
 	unmount("", "/n");
 }
+
+// What a device keeps of an open directory is the client's to pay for.
+PTEST(exportfaults, open_directories_count_as_memory)
+{
+	stdns();
+	Exportopts o;
+	o.limits.memory = 512 << 10;
+	Client c(exported("/tmp", o));
+	c.session();
+	uint32_t fid = 1;
+	for(; fid < 100; fid++) {
+		EXPECT_EQ(c.walk(fid, {}), "none");
+		if(c.open(fid, OREAD) != "none")
+			break;
+	}
+	EXPECT_EQ(fid, 8u);
+	EXPECT_EQ(c.open(fid, OREAD), "too much memory");
+	EXPECT_EQ(c.err(Tclunk{.fid = 1}), "none");
+	EXPECT_EQ(c.open(fid, OREAD), "none");
+	EXPECT_EQ(c.read(fid), "");
+	EXPECT_EQ(c.err(Tcreate{.fid = 0, .name = "d", .perm = DMDIR | 0755, .mode = OREAD}),
+		"too much memory");
+	EXPECT_FALSE(access("/tmp/d", AEXIST));
+}
+
+// A server that hashes its files into all 64 bits.
+PTEST(exportfaults, EX_26_many_kinds_of_qids_are_told_apart)
+{
+	Qidmap m;
+	std::set<uint64_t> got;
+	constexpr uint64_t N = 80000;
+	auto path = [](uint64_t i) { return i * 0x9E3779B97F4A7C15u; };
+	for(uint64_t i = 0; i < N; i++)
+		got.insert(m.map(U'M', 1, {path(i), 0, 0}).path);
+	EXPECT_EQ(got.size(), N);
+	for(uint64_t i : {uint64_t(0), N - 1})
+		EXPECT_TRUE(got.contains(m.map(U'M', 1, {path(i), 0, 0}).path));
+	EXPECT_FALSE(got.contains(m.map(U'M', 2, {path(N - 1), 0, 0}).path));
+}
 }

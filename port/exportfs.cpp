@@ -15,6 +15,7 @@ namespace p9 {
 namespace {
 
 constexpr std::string_view Ereadonly = "file system read only";
+constexpr size_t Opendir = 64 << 10;	// bytes of entries that wait for their reader
 
 size_t
 elements(const Chan& c)
@@ -28,7 +29,8 @@ pathbelow(const Chan& c, size_t depth)
 {
 	std::string_view s = c.name();
 	size_t at = s.size();
-	for(size_t n = elements(c) - depth; n > 0; n--)
+	// What is posted in /srv comes with a path of its own, which may be short.
+	for(size_t n = elements(c); n > depth; n--)
 		at = s.rfind('/', at - 1);
 	return at == s.size() ? "/" : std::string(s.substr(at));
 }
@@ -65,6 +67,7 @@ class Export::File final : public Counted {
 
 public:
 	const size_t depth;
+	bool counts = false;	// as an open directory; only who opens it looks
 
 	File(Ref<Chan> ch, size_t d) : c(std::move(ch)), depth(d) {}
 	Ref<Chan> get()
@@ -348,6 +351,11 @@ Export::open(Req& r)
 	if(mode & (ORCLOSE | OTRUNC | 3))
 		mustwrite();
 	withfile(r, [&](File& f, Ref<Chan>& at) {
+		if(at->isdir() && !f.counts) {
+			if(!srvcharge(*r.fid, Opendir))
+				error(texts.toomuchmem);
+			f.counts = true;
+		}
 		Ref<Chan> c = chanopen(std::move(at), mode & ~(ORCLOSE | OCEXEC));
 		r.ofcall.qid = qids.map(c->dev.dc, c->devno, c->qid);
 		r.ofcall.iounit = uint32_t(std::min(c->iounit, opts.msize));
@@ -363,6 +371,8 @@ Export::create(Req& r)
 	withfile(r, [&](File& f, Ref<Chan>& dir) {
 		if(!visible(*dir, f.depth, r.ifcall.name))
 			error(Eperm);
+		if(r.ifcall.perm & DMDIR && !srvcharge(*r.newfid, Opendir))
+			error(texts.toomuchmem);
 		int mode = r.ifcall.mode & ~(ORCLOSE | OCEXEC);
 		Ref<Chan> c = chancreate(std::move(dir), r.ifcall.name, mode, r.ifcall.perm);
 		r.ofcall.qid = qids.map(c->dev.dc, c->devno, c->qid);

@@ -5,6 +5,22 @@
 
 namespace p9 {
 
+namespace {
+
+// A number that another file hardly has, too.
+uint64_t
+scattered(char32_t dc, uint32_t devno, uint64_t path)
+{
+	uint64_t h = path;
+	for(uint64_t v : {uint64_t(dc) << 32 | devno, path}) {
+		h = (h ^ v) * 0xBF58476D1CE4E5B9u;
+		h = (h ^ h >> 31) * 0x94D049BB133111EBu;
+		h ^= h >> 29;
+	}
+	return h;
+}
+}
+
 // The wanted one, if nobody has it.
 uint32_t
 Qidmap::newhigh(uint32_t wanted)
@@ -18,12 +34,16 @@ Qid
 Qidmap::map(char32_t dc, uint32_t devno, Qid q)
 {
 	constexpr uint64_t low = (uint64_t(1) << Lowbits) - 1;
-	Key k{dc, onedev ? 0 : devno, uint32_t(q.path >> Lowbits)};
+	if(onedev)
+		devno = 0;
+	Key k{dc, devno, uint32_t(q.path >> Lowbits)};
 	std::scoped_lock l(lk);
 	auto i = highs.find(k);
 	if(i == highs.end()) {
-		if(highs.size() >= Maxhigh)
-			error(Enomem);
+		if(highs.size() >= Maxhigh) {
+			q.path = scattered(dc, devno, q.path);
+			return q;
+		}
 		i = highs.emplace(k, newhigh(k.high)).first;
 	}
 	q.path = uint64_t(i->second) << Lowbits | (q.path & low);

@@ -46,8 +46,8 @@ public:
 	enum Devices { AnyDevice, OneDevice };
 	explicit Qidmap(Devices d = AnyDevice) : onedev(d == OneDevice) {}
 
-	// The qid that the export shows.  Enomem when a server inside gave out too many strange
-	// ones.  May sleep.
+	// The qid that the export shows.  When servers inside have given out too many strange
+	// ones, those of more kinds are scattered over all numbers.  May sleep.
 	Qid map(char32_t dc, uint32_t devno, Qid q);
 	// The same for an entry, whose device then tells nothing any more.
 	void map(Dir& d);

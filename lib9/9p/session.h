@@ -39,6 +39,7 @@ public:
 	void release(Req& r);
 	void acquire(Req& r);
 	void alone(Req& r);
+	bool charge(Fid& f, size_t n);
 	Srvstat status();
 	void hangup() { t.hangup(); }
 	// A hook did what no server may: its request fails, and the session ends.
@@ -116,7 +117,7 @@ private:
 	template<class F> void run(Req& r, F serve1);
 	std::string_view reserve(uint32_t n, Ref<Fid>& f);
 	template<class M> std::string_view charge(Req& r, const M& m);
-	bool charge(Fid& f);
+	bool fits(Fid& f, size_t n);
 	void forget(Fid& f);
 	bool takefid(Req& r, uint32_t n);
 	bool replace(Req& r);

@@ -258,6 +258,12 @@ srvacquire(Req& r)
 	r.session.acquire(r);
 }
 
+bool
+srvcharge(Fid& fid, size_t bytes)
+{
+	return fid.session.charge(fid, bytes);
+}
+
 void
 srvalone(Req& r)
 {

@@ -356,4 +356,8 @@ void srvacquire(Req& r);
 // For a hook that was released and has taken r.fid from the client (Tclunk, Tremove): waits
 // until no other request uses it.  They are not hurried along; the client may flush them.
 void srvalone(Req& r);
+
+// From now on the server keeps so many more bytes for fid, until it is gone.  False when
+// that is too much for the connection.
+bool srvcharge(Fid& fid, size_t bytes);
 }

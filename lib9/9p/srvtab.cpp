@@ -179,16 +179,22 @@ Session::reserve(uint32_t n, Ref<Fid>& f)
 	return {};
 }
 
-// f is about to be known.  False when what it costs is too much.  Requires: lk held.
+// Charges f with n bytes.  False when that is too much.  Requires: lk held.
 bool
-Session::charge(Fid& f)
+Session::fits(Fid& f, size_t n)
 {
-	size_t n = sizeof f + f.memory;
 	if(n > srv.limits.memory - std::min(memory, srv.limits.memory))
 		return false;
-	f.charged = n;
+	f.charged += n;
 	memory += n;
 	return true;
+}
+
+bool
+Session::charge(Fid& f, size_t n)
+{
+	std::scoped_lock l(lk);
+	return fits(f, n);
 }
 
 // A Fid that was reserved does not come into being after all.
@@ -211,7 +217,7 @@ Session::replace(Req& r)
 {
 	Ref<Fid> old;
 	std::scoped_lock l(lk);
-	if(!charge(*r.newfid))
+	if(!fits(*r.newfid, sizeof(Fid) + r.newfid->memory))
 		return false;
 	Fid* at = fids.find(r.newfid->fid);
 	r.newfid->known = true;
