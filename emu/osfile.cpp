@@ -47,15 +47,28 @@ hostflags(int omode)
 	return omode & OTRUNC ? f | O_TRUNC : f;
 }
 
-// Descriptors are ours to the limit: thousands of Chans are normal.
-void
+// Descriptors are ours to the limit: thousands of Chans are normal.  Answers it.
+rlim_t
 raiselimit()
 {
 	rlimit l;
-	if(getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+	if(getrlimit(RLIMIT_NOFILE, &l) != 0)
+		return RLIM_INFINITY;
+	if(l.rlim_cur < l.rlim_max) {
 		l.rlim_cur = l.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &l);
+		getrlimit(RLIMIT_NOFILE, &l);
 	}
+	return l.rlim_cur;
+}
+
+// Whether fd is one of the last, which are for connections: who opens all files that he
+// can must not keep others from calling.
+bool
+oneofthelast(int fd)
+{
+	static const rlim_t limit = raiselimit();
+	return rlim_t(fd) >= limit - std::min<rlim_t>(limit / 4, 1024);
 }
 
 class Tree final : public Hosttree {
@@ -159,7 +172,10 @@ Tree::opened(int64_t fd, const std::string& path, int omode)
 {
 	if(fd < 0)
 		oserror(int(-fd));
-	return hosthandle(Osfd(int(fd)), omode, Ref<Hosttree>(*this), path);
+	Osfd own{int(fd)};
+	if(oneofthelast(own))
+		error(Enofd);
+	return hosthandle(std::move(own), omode, Ref<Hosttree>(*this), path);
 }
 
 Ref<Hostfile>

@@ -140,3 +140,23 @@ ok '-9 does not speak to people' test $? = 2
 ok 'and says so' grep -q 'not to a terminal' out
 ok '^C on a terminal ends -s' python3 onterminal.py "$emu" -s tcp!!0 -r /
 ok 'no socket is left, and no directory of one' sh -c "! ls -A . ns | grep -q sock"
+
+# Who opens all the files that he can does not keep others from calling.
+printf '#!/bin/sh\nulimit -n 200\nexec "%s" "$@"\n' "$emu" >few
+chmod +x few
+all=$emu emu=$dir/few
+start -s unix!greed -r $here_/tree
+emu=$all
+mkfifo keep.greedy said.greedy
+python3 "$here/greedy.py" greed <keep.greedy >said.greedy &
+greedy=$!
+pids="$pids $greedy"
+exec 9>keep.greedy
+read -r line <said.greedy
+ok 'a client with all files open' [ "$line" = 'no free file descriptors' ]
+says 'another client beside it' 0 f "" 9p -a unix!greed ls -d f
+exec 9>&-
+wait $greedy
+says 'and when it has gone' 0 'of the root' "" 9p -a unix!greed read f
+stop $pid -TERM
+ok 'the server of a greedy client ends well' [ $status = 0 ]
