@@ -117,12 +117,17 @@ takecalls(const Announced& a, const Callee& to)
 			wait();
 		Netcall c = nextcall(a);
 		// Shared with the new Proc, which has copies of the descriptors.
-		rfork(flags, [to, dir = c.dir, ctl = int(c.ctl), data = int(c.data),
-				     announced = int(a.ctl)] {
+		auto body = [to, dir = c.dir, ctl = int(c.ctl), data = int(c.data),
+				    announced = int(a.ctl)] {
 			close(announced);
 			serve({dir, Fd(ctl), Fd(data)}, to);
-		});
-		busy++;
+		};
+		try {
+			rfork(flags, body);
+			busy++;
+		} catch(const Error& e) {
+			fprint(2, to.what + ": " + c.dir + ": " + e.text() + "\n");
+		}
 		close(std::move(c.data));
 		close(std::move(c.ctl));
 	}

@@ -106,6 +106,7 @@ class Share final : public Counted {
 
 	~Share() override { assert(!root); }
 	void limit(const Cmdbuf& cb);
+	void msize(const Cmdbuf& cb);
 	void pattern(std::string_view rule);
 
 public:
@@ -178,6 +179,15 @@ Share::limit(const Cmdbuf& cb)
 }
 
 void
+Share::msize(const Cmdbuf& cb)
+{
+	int64_t value = cb.num(1);
+	if(value < 256)
+		cmderror(cb, Ebadarg);
+	opts.msize = std::min(size_t(value), size_t(MAXMSIZE));
+}
+
+void
 Share::pattern(std::string_view rule)
 {
 	if(!patterns) {
@@ -205,7 +215,7 @@ Share::configure(int what, const Cmdbuf& cb)
 		case Service: opts.service = cb.f[1]; break;
 		case Readonly: opts.readonly = true; break;
 		case Pattern: pattern(cb.f[1]); break;
-		case Msize: opts.msize = size_t(cb.num(1)); break;
+		case Msize: msize(cb); break;
 		case Limit: limit(cb); break;
 		case Transcript: opts.transcript = true; break;
 		}

@@ -95,6 +95,7 @@ PTEST(devexport, what_is_asked_wrongly_is_refused_by_name)
 	EXPECT_ERROR(x.ask("start 7"), "no root");
 	EXPECT_ERROR(x.ask("root /tmp/none"), "file not found: '/tmp/none'");
 	EXPECT_ERROR(x.ask("limit memory 0"), "bad arg in system call: \"limit memory 0\"");
+	EXPECT_ERROR(x.ask("msize -1"), "bad arg in system call: \"msize -1\"");
 	EXPECT_ERROR(x.ask("limit cats 9"), "bad arg in system call: \"limit cats 9\"");
 	EXPECT_ERROR(x.ask("pattern x"), "bad arg in system call: 'x'");
 	EXPECT_ERROR(x.ask("pattern +("), "regexp (: parsing error");

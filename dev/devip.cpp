@@ -103,6 +103,18 @@ struct Conv final : public Counted {
 		state = s;
 		conn = std::move(c);
 	}
+	// What begin() began has come about; unless it was hung up meanwhile.
+	void came(State s, Ref<Hostconn> c)
+	{
+		std::scoped_lock l(lk);
+		conn = std::move(c);
+		if(state != Hungup) {
+			state = s;
+			return;
+		}
+		conn->hangup();
+		error(Ehungup);
+	}
 	void hangup()
 	{
 		std::scoped_lock l(lk);
@@ -122,6 +134,7 @@ struct Csanswer final : public Counted {
 class Ipdev final : public Gendev {
 	QLock lk;	// guards what follows
 	std::map<size_t, Ref<Conv>> convs[Nnet];
+	bool ended = false;	// the machine: nobody may call, or be called, any more
 
 	Ref<Conv> find(size_t net, size_t n);
 	Ref<Conv> newconv(size_t net);
@@ -139,6 +152,7 @@ class Ipdev final : public Gendev {
 public:
 	Ipdev() : Gendev(U'I', "ip") {}
 
+	void reset() override { ended = false; }
 	void shutdown() override;
 	std::vector<Dir> list(const Chan& c) override;
 	std::optional<Dir> lookup(Chan& c, std::string_view elem) override;
@@ -170,9 +184,10 @@ Ipdev::newconv(size_t net)
 			break;
 		n++;
 	}
-	if(n >= Maxconv) {
+	if(ended || n >= Maxconv) {
+		bool over = ended;
 		l.unlock();
-		error(Enodev);
+		error(over ? Eshutdown : Enodev);
 	}
 	Ref<Conv> v = mk<Conv>(net, n);
 	v->users = 1;
@@ -207,6 +222,7 @@ Ipdev::shutdown()
 	std::vector<Ref<Conv>> all;
 	{
 		std::scoped_lock l(lk);
+		ended = true;
 		for(auto& m : convs)
 			for(auto& [n, v] : m)
 				all.push_back(v);
@@ -379,7 +395,7 @@ Ipdev::connect(Conv& v, const std::string& addr)
 {
 	v.begin();
 	try {
-		v.become(Conv::Established, hostdial(nets[v.net].net, addr));
+		v.came(Conv::Established, hostdial(nets[v.net].net, addr));
 	} catch(const Error&) {
 		v.become(Conv::Closed, {});
 		throw;
@@ -396,7 +412,7 @@ Ipdev::announce(Conv& v, std::string addr, bool insecure)
 		error("others can reach it: say insecure", addr);
 	v.begin();
 	try {
-		v.become(Conv::Announced, hostannounce(net, addr));
+		v.came(Conv::Announced, hostannounce(net, addr));
 	} catch(const Error&) {
 		v.become(Conv::Closed, {});
 		throw;

@@ -158,7 +158,7 @@ class Socket final : public Hostconn {
 	Osfd fd;
 	const Hostnet net;
 	const std::string path;	// by which a Unix socket of ours was announced
-	const bool made;	// this one made the file
+	std::atomic<bool> made;	// this one made the file, and it is still there
 	std::string called;	// the path that a Unix socket was dialed by
 	std::atomic<bool> hung{false};
 	std::atomic<bool> drained{false};	// the last read left nothing behind
@@ -182,8 +182,7 @@ public:
 	}
 	~Socket() override
 	{
-		if(made)
-			::unlink(path.c_str());
+		unname();
 		closingfd(fd.release());
 	}
 
@@ -240,8 +239,10 @@ public:
 		return done;
 	}
 
+	// The name goes while nobody can have taken it yet.
 	void hangup() override
 	{
+		unname();
 		hung = true;
 		::shutdown(fd, SHUT_RDWR);
 	}
@@ -275,6 +276,11 @@ public:
 	}
 
 private:
+	void unname()
+	{
+		if(made.exchange(false))
+			::unlink(path.c_str());
+	}
 	// False when a note came and something has been sent.
 	bool waitroom(size_t done)
 	{
