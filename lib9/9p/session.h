@@ -164,6 +164,7 @@ private:
 	void send(uint16_t tag, const Rversion& m);
 	void refuse(uint16_t tag, std::string_view why);
 	enum Left { Nobody, Flushes };
+	void untag(Req& r);
 	Left leave(Req& r);
 	void finish(Req& r);
 	void flushready(Req& r);

@@ -63,6 +63,31 @@ TEST(lib9p, LP_22_the_end_flushes_what_is_outstanding)
 	EXPECT_EQ(c.next(), "Rerror tag 5 ename interrupted");
 }
 
+// The first is not answered yet, though its request is: an Rflush of the second would
+// tell the client that both are.
+TEST(lib9p, LP_7_a_flush_of_what_was_answered_waits_for_those_before_it)
+{
+	Keepsrv s;
+	s.holdflush = true;
+	s.cancels = false;
+	Attached c(s);
+	c.walk(0, 1, {"7"});
+	c.err(Topen{.fid = 1, .mode = OREAD});
+	c.send(Tread{.fid = 1, .offset = 0, .count = 10}, 5);
+	s.wait(1);
+	c.send(Tflush{.oldtag = 5}, 6);
+	s.waitflushes(1);
+	s.answer("x");
+	EXPECT_EQ(c.next(), "Rread tag 5 count 1 'x'");
+	c.send(Tflush{.oldtag = 5}, 7);
+	EXPECT_EQ(c.err(Tstat{.fid = 9}, 8), "unknown fid");
+	s.flushes[0]->respond();
+	EXPECT_EQ(c.next(), "Rflush tag 6");
+	EXPECT_EQ(c.next(), "Rflush tag 7");
+	// And the tags are free.
+	EXPECT_EQ(c.rpc(Tflush{.oldtag = 5}, 5), "Rflush tag 5");
+}
+
 TEST(lib9p, LP_23_a_released_hook_sleeps_while_others_are_served)
 {
 	struct Relsrv : Gensrv {

@@ -101,7 +101,7 @@ Session::flush(Req& r, Ref<Req> old)
 	if(old) {
 		old->wasflushed.store(true);
 		std::scoped_lock l(lk);
-		if(old->state.load() != Req::Answered) {
+		if(old->state.load() != Req::Answered || old->draining || old->flushes) {
 			Req** at = &old->flushes;
 			while(*at)
 				at = &(*at)->next;

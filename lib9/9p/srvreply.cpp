@@ -407,22 +407,34 @@ Session::send(Block b)
 	}
 }
 
-// The request has been answered: its tag is free.  Answers whether flushes wait for it;
-// then the caller drains them.
+// The request has been answered and so have its flushes: its tag is free.  Requires: lk
+// held.
+void
+Session::untag(Req& r)
+{
+	if(r.internal)
+		return;
+	if(tags.find(r.tag) != &r) {
+		naside--;
+		return;
+	}
+	tags.erase(r.tag);
+	nflush -= r.type == Tflush::type;
+}
+
+// The request has been answered.  Answers whether flushes wait for it; then the caller
+// drains them, and until they are gone others that come for it join them: flush(5) wants
+// them answered in order.
 Session::Left
 Session::leave(Req& r)
 {
 	std::scoped_lock l(lk);
 	memory -= std::exchange(r.charged, 0);
 	bytesout += r.sent;
-	if(!r.internal && tags.find(r.tag) == &r) {
-		tags.erase(r.tag);
-		nflush -= r.type == Tflush::type;
-	} else if(!r.internal) {
-		naside--;
-	}
 	r.state.store(Req::Answered, std::memory_order_release);
 	r.draining = r.flushes != nullptr;
+	if(!r.draining)
+		untag(r);
 	return r.draining ? Flushes : Nobody;
 }
 
@@ -493,6 +505,8 @@ Session::readyflush(Req& o)
 	Req* f = o.flushes;
 	if(!f || !f->ready) {
 		o.draining = false;
+		if(!f)
+			untag(o);
 		return nullptr;
 	}
 	o.flushes = f->next;
