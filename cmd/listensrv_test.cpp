@@ -47,13 +47,6 @@ public:
 };
 
 void
-netns()
-{
-	stdns();
-	bind("#I", "/net", MREPL);
-}
-
-void
 call(const std::string& addr, std::string_view mtpt)
 {
 	Netcall c = dial(addr);

@@ -13,13 +13,6 @@ namespace p9 {
 
 namespace {
 
-void
-netns()
-{
-	stdns();
-	bind("#I", "/net", MREPL);
-}
-
 // What stands behind an announcement: each call is served by fn.  In a Proc that is not
 // waited for: run() waits for the program alone.
 void
@@ -31,19 +24,6 @@ serving(const Announced& a, int calls, std::function<void(int fd)> fn)
 		fn(c.data);
 		close(std::move(c.data));
 	}
-}
-
-// A line of fd, which is read no further.
-std::string
-readline(int fd)
-{
-	std::string s;
-	for(char c = 0; c != '\n';) {
-		if(read(fd, std::as_writable_bytes(std::span(&c, 1))) == 0)
-			break;
-		s += c;
-	}
-	return s;
 }
 
 // A program that runs beside the test, until stop; what it says on descriptor 2 is err.

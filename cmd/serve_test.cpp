@@ -6,6 +6,7 @@
 #include "cmd/prog.h"
 #include "cmd/serve.h"
 #include "lib9/fcall.h"
+#include "port/proc.h"
 #include "tests/runprog.h"
 #include "tests/test.h"
 
@@ -13,25 +14,13 @@ namespace p9 {
 
 namespace {
 
+// What is served.
 void
-netns()
+tree()
 {
-	stdns();
-	bind("#I", "/net", MREPL);
+	netns();
 	mkdir({"mkdir", "/tmp/d"});
 	writefile("/tmp/d/f", "hello");
-}
-
-std::string
-readline(int fd)
-{
-	std::string s;
-	for(char c = 0; c != '\n';) {
-		if(read(fd, std::as_writable_bytes(std::span(&c, 1))) == 0)
-			break;
-		s += c;
-	}
-	return s;
 }
 
 Fd
@@ -45,7 +34,7 @@ connect(const std::string& addr, std::string_view mtpt)
 
 PREAL(serve, callers_are_served_until_a_note_comes)
 {
-	netns();
+	tree();
 	auto [r, w] = pipe();
 	int pid = rfork(RFFDG | RFNOTEG, [err = int(w)] {
 		dup(err, 2).release();
@@ -75,7 +64,7 @@ PREAL(serve, callers_are_served_until_a_note_comes)
 
 PREAL(serve, a_connection_is_served_until_its_client_goes)
 {
-	netns();
+	tree();
 	auto [mine, its] = pipe();
 	rfork(RFFDG, [fd = int(its), other = int(mine)] {
 		close(other);
@@ -94,7 +83,7 @@ PREAL(serve, a_connection_is_served_until_its_client_goes)
 
 PREAL(serve, what_cannot_be_served_is_told)
 {
-	netns();
+	tree();
 	Serving s;
 	s.dir = "/tmp/none";
 	s.addr = "tcp!*!0";
@@ -119,7 +108,7 @@ send(int fd, const M& m, uint16_t tag)
 // The interrupt of a hangup ended one write of the message, and the rest went to sleep.
 PREAL(serve, a_stop_ends_a_reply_that_nobody_reads_on)
 {
-	netns();
+	tree();
 	writefile("/tmp/d/big", std::string(1 << 20, 'x'));
 	Announced a = announce("tcp!!0");
 	Netcall mine = dial(netaddr(a.dir));
@@ -141,7 +130,8 @@ PREAL(serve, a_stop_ends_a_reply_that_nobody_reads_on)
 	for(uint16_t tag = 0; tag < 32; tag++)
 		send(mine.data, Tread{.fid = 1, .count = 1 << 19}, tag);
 	read(mine.data, b);
-	sleep(100);	// now the host has no more room, as a rule
+	while(hangreport().find("export Wakeme: waits for host: write") == std::string::npos)
+		sleep(1);	// until the host has no more room
 	x.ask("stop");
 	EXPECT_EQ(wait().msg, "");
 }

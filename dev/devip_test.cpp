@@ -27,13 +27,6 @@ portof(const Announced& a)
 }
 
 void
-netns()
-{
-	stdns();
-	bind("#I", "/net", MREPL);
-}
-
-void
 echoonce(const Announced& a)
 {
 	Netcall c = listen(a);

@@ -10,6 +10,7 @@
 #include "lib9/error.h"
 #include "port/dev.h"
 #include "port/mnt.h"
+#include "tests/attempt.h"
 #include "tests/scripted.h"
 #include "tests/test.h"
 
@@ -70,16 +71,6 @@ constexpr uint8_t requests[] = {Tversion::type, Tauth::type, Tattach::type, Twal
 // What the server does in the place of a reply r; Gone is to hang up then.
 enum After { Goon, Gone };
 using Evil = std::function<After(Script& s, Bytes r)>;
-
-template<class F>
-void
-attempt(F f)
-{
-	try {
-		f();
-	} catch(const Error&) {
-	}
-}
 
 // Every kind of call once, whatever comes of those before.
 void

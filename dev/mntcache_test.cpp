@@ -32,6 +32,15 @@ against(std::function<void(Script&)> script, std::function<void(Chan&)> client)
 	srv.end();
 }
 
+// A client that reads the file twice, and gets it from the server both times.
+void
+readsanew(Chan& root)
+{
+	Ref<Chan> c = openfile(root);
+	EXPECT_EQ(readstring(*c, 3, 0), "one");
+	EXPECT_EQ(readstring(*c, 3, 0), "two");
+}
+
 // ---- what is kept
 
 PTEST(mntcache, what_was_read_is_not_asked_for_again_by_any_open_file)
@@ -144,11 +153,7 @@ PTEST(mntcache, directories_and_files_that_others_append_to_are_not_kept)
 				serveread(s, "one");
 				serveread(s, "two");
 			},
-			[](Chan& root) {
-				Ref<Chan> c = openfile(root);
-				EXPECT_EQ(readstring(*c, 3, 0), "one");
-				EXPECT_EQ(readstring(*c, 3, 0), "two");
-			});
+			readsanew);
 	}
 	against(
 		[](Script& s) {
@@ -173,11 +178,7 @@ PTEST(mntcache, a_file_of_no_length_or_of_none_that_can_be_is_not_kept)
 				serveread(s, "one");
 				serveread(s, "two");
 			},
-			[](Chan& root) {
-				Ref<Chan> c = openfile(root);
-				EXPECT_EQ(readstring(*c, 3, 0), "one");
-				EXPECT_EQ(readstring(*c, 3, 0), "two");
-			});
+			readsanew);
 }
 
 PTEST(mntcache, a_server_that_has_no_stat_serves_all_the_same)
@@ -189,11 +190,7 @@ PTEST(mntcache, a_server_that_has_no_stat_serves_all_the_same)
 			serveread(s, "one");
 			serveread(s, "two");
 		},
-		[](Chan& root) {
-			Ref<Chan> c = openfile(root);
-			EXPECT_EQ(readstring(*c, 3, 0), "one");
-			EXPECT_EQ(readstring(*c, 3, 0), "two");
-		});
+		readsanew);
 }
 
 PTEST(mntcache, a_stat_of_another_file_tells_nothing)
@@ -205,11 +202,7 @@ PTEST(mntcache, a_stat_of_another_file_tells_nothing)
 			serveread(s, "one");
 			serveread(s, "two");
 		},
-		[](Chan& root) {
-			Ref<Chan> c = openfile(root);
-			EXPECT_EQ(readstring(*c, 3, 0), "one");
-			EXPECT_EQ(readstring(*c, 3, 0), "two");
-		});
+		readsanew);
 }
 
 PTEST(mntcache, without_MCACHE_nothing_is_kept)

@@ -55,8 +55,7 @@ sent(int fd)
 
 PREAL(ossock, both_ends_send_each_message_at_once_and_whole)
 {
-	stdns();
-	bind("#I", "/net", MREPL);
+	netns();
 	writefile("/tmp/f", "text");
 	Announced a = announce("tcp!127.0.0.1!0");
 	std::string local = readfile(a.dir + "/local");

@@ -67,11 +67,8 @@ PRACE(exportfaults, BX_14_a_file_is_opened_while_it_is_renamed)
 // BX-14's worst: the file goes when the last that reads it has.
 PRACE(exportfaults, BX_14_a_remove_waits_for_the_reads_of_its_fid)
 {
-	Sleeper s;
-	Client c(exported("/n"));
-	c.session();
-	c.walk(1, {"data"});
-	c.open(1, OREAD);
+	Atpipe at;
+	Client& c = at.c;
 	c.send(Tread{.fid = 1, .count = 10}, 5);
 	c.send(Tremove{.fid = 1}, 6);
 	EXPECT_EQ(c.err(Tstat{.fid = 1}), "no such fid");
@@ -107,11 +104,8 @@ PTEST(exportfaults, BX_7_BX_18_an_error_in_a_walk_keeps_nothing)
 
 PRACE(exportfaults, BX_8_a_new_version_is_a_new_session)
 {
-	Sleeper s;
-	Client c(exported("/n"));
-	c.session();
-	c.walk(1, {"data"});
-	c.open(1, OREAD);
+	Atpipe at;
+	Client& c = at.c;
 	c.send(Tread{.fid = 1, .count = 10}, 5);
 	EXPECT_EQ(c.text(Tversion{.msize = 1000, .version = "9P2000"}, NOTAG),
 		"Rversion tag 65535 msize 1000 version '9P2000'");
@@ -132,11 +126,8 @@ PTEST(exportfaults, BX_10_the_first_message_after_the_version_may_be_large)
 
 PRACE(exportfaults, BX_31_of_two_requests_with_one_tag_the_second_is_refused)
 {
-	Sleeper s;
-	Client c(exported("/n"));
-	c.session();
-	c.walk(1, {"data"});
-	c.open(1, OREAD);
+	Atpipe at;
+	Client& c = at.c;
 	c.send(Tread{.fid = 1, .count = 10}, 5);
 	EXPECT_EQ(c.text(Tstat{.fid = 0}, 5), "Rerror tag 5 ename duplicate tag");
 	EXPECT_EQ(c.text(Tflush{.oldtag = 5}, 5), "Rerror tag 5 ename duplicate tag");

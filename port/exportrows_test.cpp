@@ -48,11 +48,8 @@ PTEST(exportrows, EX_2_BX_33_what_is_no_request_ends_the_session_or_is_refused)
 // Each request has its own room, whatever others have.
 PRACE(exportrows, EX_3_EX_6_BX_30_any_number_of_requests_sleeps_and_others_are_served)
 {
-	Sleeper s;
-	Client c(exported("/n"));
-	c.session();
-	c.walk(1, {"data"});
-	c.open(1, ORDWR);
+	Atpipe at(ORDWR);
+	Client& c = at.c;
 	for(uint16_t t = 10; t < 50; t++)
 		c.send(Tread{.fid = 1, .count = 10}, t);
 	EXPECT_EQ(c.err(Tstat{.fid = 0}), "none");
@@ -60,11 +57,8 @@ PRACE(exportrows, EX_3_EX_6_BX_30_any_number_of_requests_sleeps_and_others_are_s
 
 PRACE(exportrows, EX_5_EX_9_EX_11_EX_13_flushes_are_answered_at_once_unless_they_wait)
 {
-	Sleeper s;
-	Client c(exported("/n"));
-	c.session();
-	c.walk(1, {"data"});
-	c.open(1, OREAD);
+	Atpipe at;
+	Client& c = at.c;
 	EXPECT_EQ(c.text(Tflush{.oldtag = 99}, 3), "Rflush tag 3");
 	EXPECT_EQ(c.text(Tflush{.oldtag = 3}, 3), "Rflush tag 3");
 	c.send(Tread{.fid = 1, .count = 10}, 5);
@@ -378,16 +372,13 @@ PTEST(exportrows, EX_26_two_servers_of_equal_qids_are_told_apart)
 // EX-27, BX-12: the number is free at once, the file stays open for the read.
 PRACE(exportrows, EX_27_BX_12_BX_14_a_fid_that_is_clunked_while_it_is_read)
 {
-	Sleeper s;
-	Client c(exported("/n"));
-	c.session();
-	c.walk(1, {"data"});
-	c.open(1, OREAD);
+	Atpipe at;
+	Client& c = at.c;
 	c.send(Tread{.fid = 1, .count = 10}, 5);
 	EXPECT_EQ(c.err(Tclunk{.fid = 1}), "none");
 	EXPECT_EQ(c.walk(1, {"data"}), "none");
 	EXPECT_EQ(c.open(1, OREAD), "none");
-	write(s.other, "hello");
+	write(at.s.other, "hello");
 	EXPECT_EQ(c.next(), "Rread tag 5 count 5 'hello'");
 }
 

@@ -181,4 +181,17 @@ struct Sleeper {
 		unmount("", "/n");
 	}
 };
+
+// A client that has fid 1 at a Sleeper's pipe, open.
+struct Atpipe {
+	Sleeper s;
+	Client c{exported("/n")};
+
+	explicit Atpipe(uint8_t mode = OREAD)
+	{
+		c.session();
+		c.walk(1, {"data"});
+		c.open(1, mode);
+	}
+};
 }

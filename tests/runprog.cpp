@@ -74,4 +74,23 @@ stdns()
 	mntgen({"mntgen", "/mnt"});
 	ramfs({"ramfs"});
 }
+
+void
+netns()
+{
+	stdns();
+	bind("#I", "/net", MREPL);
+}
+
+std::string
+readline(int fd)
+{
+	std::string s;
+	for(char c = 0; c != '\n';) {
+		if(read(fd, std::as_writable_bytes(std::span(&c, 1))) == 0)
+			break;
+		s += c;
+	}
+	return s;
+}
 }

@@ -20,4 +20,9 @@ Ran run(Argv argv, std::string_view in = {});
 
 // A name space as the first program's: devices, mntgen on /n and /mnt, ramfs on /tmp.
 void stdns();
+// The same with the network at /net.
+void netns();
+
+// A line of fd with its newline, which is read no further.
+std::string readline(int fd);
 }

@@ -48,8 +48,7 @@ hostfds()
 void
 maketree(const std::string& hostdir)
 {
-	stdns();
-	bind("#I", "/net", MREPL);
+	netns();
 	for(std::string_view d : {"/tmp/host", "/tmp/pipe"})
 		close(create(d, OREAD, DMDIR | 0777));
 	p9::bind("#U" + hostdir, "/tmp/host", MREPL | MCREATE);

@@ -17,6 +17,7 @@
 #include "port/proc.h"
 #include "port/sys.h"
 #include "port/sysfile.h"
+#include "tests/attempt.h"
 
 using namespace p9;
 
@@ -176,16 +177,6 @@ readreplies(int fd)
 			std::abort();
 		if(auto* v = std::get_if<Rversion>(&*f); v && v->version == VERSION9P)
 			msize = std::max(v->msize, Msize);
-	}
-}
-
-template<class F>
-void
-attempt(F f)
-{
-	try {
-		f();
-	} catch(const Error&) {
 	}
 }
 

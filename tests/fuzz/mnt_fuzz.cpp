@@ -20,6 +20,7 @@
 #include "port/mnt.h"
 #include "port/proc.h"
 #include "port/sysfile.h"
+#include "tests/attempt.h"
 
 using namespace p9;
 
@@ -94,16 +95,6 @@ serve(Server& s)
 	} catch(const Error&) {
 	}
 	close(std::move(s.c));
-}
-
-template<class F>
-void
-attempt(F f)
-{
-	try {
-		f();
-	} catch(const Error&) {
-	}
 }
 
 void
