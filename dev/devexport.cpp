@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <climits>
 #include <map>
 
 #include "lib9/error.h"
@@ -478,14 +479,24 @@ Exportdev::close(Chan& c)
 		leave(Ref<Share>(c.as<Share>()));
 }
 
+// A descriptor in the i-th field.
+int
+fdfield(const Cmdbuf& cb, size_t i)
+{
+	int64_t n = cb.num(i);
+	if(n < 0 || n > INT_MAX)
+		cmderror(cb, Ebadfd);
+	return int(n);
+}
+
 // Serves the connection in a kernel process.
 Ref<Served>
 Exportdev::start(Ref<Share> s, const Cmdbuf& cb)
 {
 	if(cb.f.size() < 2 || cb.f.size() > 3)
 		cmderror(cb, "bad # args to command");
-	int in = int(cb.num(1));
-	int out = cb.f.size() > 2 ? int(cb.num(2)) : in;
+	int in = fdfield(cb, 1);
+	int out = cb.f.size() > 2 ? fdfield(cb, 2) : in;
 	auto c = std::make_shared<Share::Taken>(s->take(in, out));
 	use(*s);
 	auto v = mk<Served>();

@@ -106,6 +106,8 @@ PTEST(devexport, what_is_asked_wrongly_is_refused_by_name)
 	EXPECT_ERROR(x.ask("fly"), "unknown control message: \"fly\"");
 	x.ask("root /tmp");
 	EXPECT_ERROR(x.ask("start 99"), "fd out of range or not open");
+	EXPECT_ERROR(x.ask("start 4294967296"),
+		"fd out of range or not open: \"start 4294967296\"");
 	x.ask("service /srv/none");
 	EXPECT_ERROR(x.ask("start 0"), "root and service");
 	EXPECT_ERROR(open(x.dir + "/status", OWRITE), "permission denied: '#X/export/0/status'");

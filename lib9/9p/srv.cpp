@@ -61,19 +61,34 @@ void
 Srv::serve(Transport& t)
 {
 	Session s(*this, t);
-	{
-		std::unique_lock<Sync::Mutex> l(*smu);
-		if(closed)
-			return;
-		if(sessions.size() >= limits.conns) {
-			l.unlock();
-			return s.turnaway();
-		}
-		sessions.push_back(&s);
+	switch(enter(s)) {
+	case Entry::Closed: return;
+	case Entry::Full: return s.turnaway();
+	case Entry::Open: break;
 	}
+	// A hook may raise an Error out of it.
+	struct Leaving {
+		Srv& srv;
+		Session& s;
+		~Leaving()
+		{
+			std::scoped_lock l(*srv.smu);
+			std::erase(srv.sessions, &s);
+		}
+	} leaving{*this, s};
 	s.serve();
+}
+
+Srv::Entry
+Srv::enter(Session& s)
+{
 	std::scoped_lock l(*smu);
-	std::erase(sessions, &s);
+	if(closed)
+		return Entry::Closed;
+	if(sessions.size() >= limits.conns)
+		return Entry::Full;
+	sessions.push_back(&s);
+	return Entry::Open;
 }
 
 std::vector<Srvstat>

@@ -314,6 +314,9 @@ private:
 	const std::unique_ptr<Sync::Mutex> smu;	// guards what follows
 	bool closed = false;
 	std::vector<Session*> sessions;
+
+	enum class Entry { Open, Full, Closed };
+	Entry enter(Session& s);
 };
 
 // Answers a Tread with what lies at its offset in all; sets ofcall.count, does not

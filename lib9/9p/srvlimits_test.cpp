@@ -3,6 +3,7 @@
 
 #include "lib9/9p/srv.h"
 
+#include "tests/test.h"
 #include "tests/treesrv.h"
 
 namespace p9 {
@@ -168,5 +169,16 @@ TEST(lib9p, a_hook_waits_until_it_has_the_fid_alone)
 		EXPECT_EQ(c.err(Tremove{.fid = 2}), "");
 	}
 	gsync.join();
+}
+
+TEST(lib9p, a_session_whose_start_fails_is_none)
+{
+	struct Badsrv : Gensrv {
+		void start() override { error("no start"); }
+	} s;
+	Memconn conn;
+	EXPECT_ERROR(s.serve(conn), "no start");
+	EXPECT_EQ(s.status().size(), 0u);
+	s.hangup();
 }
 }
