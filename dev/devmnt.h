@@ -93,7 +93,6 @@ public:
 private:
 	class Gate;
 	class Flushes;
-	class Waiting;
 
 	Chan& conn;	// which holds this
 	const bool whole;	// conn passes Blocks as they are

@@ -158,16 +158,6 @@ Mnt::find(uint16_t tag)
 	return r.state == Rpc::Sent ? &r : nullptr;
 }
 
-// What a Proc waits for while it has a request out.
-class Mnt::Waiting final : public Waitfor {
-	const Mnt& mnt;
-	const Rpc& rpc;
-
-public:
-	Waiting(const Mnt& m, const Rpc& r) : mnt(m), rpc(r) {}
-	std::string text() const override { return mnt.waittext(rpc); }
-};
-
 // A Proc's stay among those who wait.  Whoever leaves, for whatever reason, leaves the
 // gate to the first that waits if nobody has it.
 class Mnt::Gate {
@@ -264,13 +254,15 @@ Mnt::io(Rpc& r, Block&& msg)
 void
 Mnt::exchange(Rpc& r, Block&& msg)
 {
-	Waiting w(*this, r);
+	auto wait = [this, &r] { return waittext(r); };
+	Waitfor w(wait);
 	if(attempt(r, std::move(msg)))
 		return;
 	Flushes chain(*this);
 	for(;;) {
 		Rpc& f = chain.add();
-		Waiting wf(*this, f);
+		auto flushwait = [this, &f] { return waittext(f); };
+		Waitfor wf(flushwait);
 		Tflush t{.oldtag = r.tag};
 		Block b = Block::alloc(sizeM(t));
 		b.produced(packM(t, f.tag, b.room()));

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+
+#include <fmt/format.h>
 
 #include "lib9/error.h"
 #include "port/dev.h"
@@ -112,6 +115,34 @@ PREAL(mnt, DM_26_DM_42_BD_2_callers_and_notes_on_two_workers)
 	}
 	for(Actor& a : callers)
 		a.join();
+}
+
+// The wait was an object with a virtual function, and whoever looked could meet it half gone.
+PREAL(mnt, who_looks_at_a_wait_meets_it_whole)
+{
+	Scripted srv([](Script& s) {
+		s.session();
+		for(int i = 0; i < 500; i++)
+			s.reply(s.expect<Tread>(), Rread{});
+		s.finish();
+	});
+	Ref<Chan> root = srv.attach();
+	root->qid.type = 0;
+	std::byte b[1];
+	std::atomic<bool> done = false;
+	Actor a("caller", [&] {
+		for(int i = 0; i < 500; i++)
+			root->dev.read(*root, b, 0);
+		done = true;
+	});
+	std::string whole = fmt::format("reply from #| to Tread fid {} tag 1", root->fid);
+	while(!done) {
+		std::string text = a.proc().waittext();
+		if(text.starts_with("reply"))
+			EXPECT_EQ(text, whole);
+		yield();
+	}
+	a.join();
 }
 }
 }

@@ -246,9 +246,12 @@ Proc::statename()
 	return "Running";
 }
 
-Waitfor::Waitfor() : outer(up().waitfor.load(std::memory_order_relaxed))
+void
+Waitfor::push()
 {
-	up().waitfor.store(this, std::memory_order_release);
+	Proc& p = up();
+	outer = p.waitfor.load(std::memory_order_relaxed);
+	p.waitfor.store(this, std::memory_order_release);
 }
 
 Waitfor::~Waitfor()

@@ -46,16 +46,28 @@ struct Waitrec {
 
 // What a parked Proc waits for, beyond the word that block() is given: pushed
 // around a wait by those who know more (a mount's server, tag and fid).
-class Waitfor {
+class Waitfor final {
 public:
-	Waitfor();
-	virtual ~Waitfor();
+	// Others call text() while this one is parked: a const function object that answers a
+	// string, the caller's, which outlives this.  No virtual function, for whoever looks
+	// must not meet an object that is half made or half gone.
+	template<class F>
+	explicit Waitfor(const F& text)
+	    : fn([](const void* f) { return std::string((*static_cast<const F*>(f))()); }), arg(&text)
+	{
+		push();
+	}
+	~Waitfor();
 	Waitfor(const Waitfor&) = delete;
-	virtual std::string text() const = 0;	// called by others while this one is parked
 
 private:
 	friend class Proc;
-	Waitfor* const outer;
+	std::string (*const fn)(const void*);
+	const void* const arg;
+	Waitfor* outer;
+
+	void push();
+	std::string text() const { return fn(arg); }
 };
 
 class Proc final : public Counted {
