@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "emu/oserr.h"
+#include "emu/streamread.h"
 #include "emu/oslock.h"
 #include "emu/osstat.h"
 #include "lib9/error.h"
@@ -149,6 +150,7 @@ class Handle final : public Hostfile {
 	const Ref<Hosttree> tree;
 	const std::string path;
 	bool stream = false;
+	Streamread reader;   // a stream's
 	bool fifo = false;   // nobody has written to it yet
 	uint64_t blocks = 0; // a block device's bytes
 	bool locked = false;
@@ -202,21 +204,23 @@ Handle::stat()
 	return d;
 }
 
+// That nobody has written to a FIFO yet is no end of it.
 size_t
 Handle::readstream(Buf b)
 {
-	for(;;) {
-		int64_t n = hostcall([&] { return ::read(fd, b.data(), b.size()); });
-		bool nowriter = n == 0 && fifo && !b.empty();
-		if(n >= 0 && !nowriter) {
-			fifo = false;
-			return size_t(n);
-		}
-		if(n != -EAGAIN && n != -EINTR && !nowriter)
-			oserror(int(-n));
-		waitfd(fd, false);
+	auto get = [&] { return ::read(fd, b.data(), b.size()); };
+	if(fifo && !b.empty()) {
+		int64_t n = hostcall(get);
+		if(n == 0 || n == -EAGAIN || n == -EINTR)
+			waitfd(fd, false);
 		fifo = false;
+		if(n > 0)
+			return size_t(n);
 	}
+	int64_t n = reader.read(fd, b.size(), get);
+	if(n < 0)
+		oserror(int(-n));
+	return size_t(n);
 }
 
 size_t

@@ -18,6 +18,7 @@
 #include <cstring>
 
 #include "emu/oserr.h"
+#include "emu/streamread.h"
 #include "emu/oshandle.h"
 #include "lib9/args.h"
 #include "lib9/error.h"
@@ -161,8 +162,7 @@ class Socket final : public Hostconn {
 	std::atomic<bool> made;	// this one made the file, and it is still there
 	std::string called;	// the path that a Unix socket was dialed by
 	std::atomic<bool> hung{false};
-	std::atomic<bool> drained{false};	// the last read left nothing behind
-	static constexpr size_t Small = 4096;
+	Streamread reader;
 
 	std::string name(int (*which)(int, sockaddr*, socklen_t*))
 	{
@@ -201,24 +201,13 @@ public:
 			oserror(int(-r));
 	}
 
-	// After a small message that was all there was, the next is waited for at once: to ask
-	// in vain costs a call of the host for each call and each answer.
 	size_t read(Buf b) override
 	{
-		if(drained.exchange(false, std::memory_order_relaxed))
-			waitfd(fd, false);
-		for(;;) {
-			int64_t n = hostcall(
-				[&] { return ::recv(fd, b.data(), b.size(), 0); });
-			if(n > 0)
-				drained.store(size_t(n) < std::min(b.size(), Small), std::memory_order_relaxed);
-			if(n >= 0)
-				return size_t(n);
-			if(n == -EAGAIN)
-				waitfd(fd, false);
-			else if(n != -EINTR)
-				oserror(int(-n));
-		}
+		int64_t n = reader.read(fd, b.size(),
+			[&] { return ::recv(fd, b.data(), b.size(), 0); });
+		if(n < 0)
+			oserror(int(-n));
+		return size_t(n);
 	}
 
 	size_t write(Bytes b) override

@@ -16,6 +16,7 @@
 
 #include "emu/hostreader.h"
 #include "emu/oserr.h"
+#include "emu/streamread.h"
 #include "emu/term.h"
 #include "port/console.h"
 
@@ -27,6 +28,7 @@ struct Std {
 	enum Kind { Direct, Again, Socket, Thread } kind = Direct;
 	int fd = 0;			    // Again: opened again, non-blocking
 	std::unique_ptr<Hostreader> reader; // Thread
+	Streamread in;			    // but Direct and Thread
 	QLock turn;			    // what is written stays in one piece
 };
 
@@ -103,13 +105,13 @@ examine(Std& s, int fd)
 	}
 }
 
-int64_t
+// As read(2), and never waits.
+ssize_t
 readonce(Std& s, Buf b)
 {
 	if(s.kind == Std::Socket)
-		return hostcall(
-			[&] { return recv(s.fd, b.data(), b.size(), MSG_DONTWAIT); });
-	return hostcall([&] { return ::read(s.fd, b.data(), b.size()); });
+		return recv(s.fd, b.data(), b.size(), MSG_DONTWAIT);
+	return ::read(s.fd, b.data(), b.size());
 }
 
 int64_t
@@ -147,17 +149,17 @@ stdread(Buf b)
 		for(;;)
 			if(auto n = s.reader->read(b))
 				return *n;
-	for(;;) {
-		int64_t n = readonce(s, b);
-		if(n >= 0)
-			return size_t(n);
-		if(n == -EAGAIN && s.kind == Std::Direct)
-			waithere(s.fd, POLLIN);
-		else if(n == -EAGAIN)
-			waitfd(s.fd, false);
-		else if(n != -EINTR)
-			oserror(int(-n));
-	}
+	auto get = [&] { return readonce(s, b); };
+	int64_t n;
+	if(s.kind != Std::Direct)
+		n = s.in.read(s.fd, b.size(), get);
+	else
+		while((n = hostcall(get)) == -EINTR || n == -EAGAIN)
+			if(n == -EAGAIN)
+				waithere(s.fd, POLLIN);
+	if(n < 0)
+		oserror(int(-n));
+	return size_t(n);
 }
 
 size_t

@@ -381,6 +381,14 @@ lockheld(int delta)
 		sched().held += delta;
 }
 
+bool
+nobodywaits()
+{
+	Scheduler& s = sched();
+	Worker& w = *worker();
+	return !testmode && !w.hasready() && !w.detached && s.nready == 0 && !s.poll && !s.stopping;
+}
+
 Oscall::Oscall()
 {
 	if(Worker* w = worker())
