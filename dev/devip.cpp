@@ -163,6 +163,7 @@ public:
 	void close(Chan& c) override;
 	size_t read(Chan& c, Buf buf, int64_t off) override;
 	size_t write(Chan& c, Bytes buf, int64_t off) override;
+	size_t writev(Chan& c, Bytes head, Bytes tail) override;
 };
 
 Ref<Conv>
@@ -505,6 +506,14 @@ Ipdev::write(Chan& c, Bytes buf, int64_t)
 	default:
 		error(Eperm);
 	}
+}
+
+size_t
+Ipdev::writev(Chan& c, Bytes head, Bytes tail)
+{
+	if(fileof(c) != Qdata)
+		return Dev::writev(c, head, tail);
+	return c.as<Conv>().get(Conv::Established)->write(head, tail);
 }
 
 // `net!host!service', `unix!path': a line for each way to it, best first.

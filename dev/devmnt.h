@@ -116,8 +116,8 @@ private:
 	bool attempt(Rpc& r, Block&& msg);
 	void send(Block&& msg);
 	void sendpieces(Block&& msg);
-	bool sendall(Bytes b);
-	size_t sendsome(Bytes b);
+	bool sendall(Bytes head, Bytes tail);
+	size_t sendsome(Bytes head, Bytes tail);
 	void await(Rpc& r);
 	void dispatch(std::unique_lock<Lock>& l, Block&& b);
 	void unlend(Rpc& r);

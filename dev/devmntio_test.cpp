@@ -396,6 +396,7 @@ public:
 		size_t piece = 3;	// of reads, and of writes while they are split
 		int splits = -1;	// writes until the one that fails; -1 whole and never
 		std::string_view failure;
+		int writes = 0;
 	};
 	Choppy() : Dev(U'k', "choppy") {}
 	Ref<Chan> attach(std::string_view) override { error(Enoattach); }
@@ -410,11 +411,18 @@ public:
 	}
 	size_t write(Chan& c, Bytes b, int64_t) override
 	{
+		return writev(c, b, {});
+	}
+	size_t writev(Chan& c, Bytes head, Bytes tail) override
+	{
 		End& e = c.as<End>();
+		e.writes++;
 		if(e.splits >= 0 && e.splits-- == 0)
 			error(e.failure);
+		std::vector<std::byte> b(head.begin(), head.end());
+		b.insert(b.end(), tail.begin(), tail.end());
 		if(e.splits >= 0)
-			b = b.first(std::min(b.size(), e.piece));
+			b.resize(std::min(b.size(), e.piece));
 		return e.c->dev.write(*e.c, b, 0);
 	}
 };
@@ -517,6 +525,21 @@ PTEST(mnt, DM_47_a_large_write_is_sent_whole_wherever_a_note_comes)
 		EXPECT_ERROR(c->dev.write(*c, bytes(text), 0), Eintr);
 		EXPECT_EQ(c->dev.write(*c, bytes(text), 0), text.size());
 	}
+}
+
+// Linux would send the header alone, at once, and the payload behind it.
+PTEST(mnt, a_large_write_is_one_write_of_the_connection)
+{
+	Stream srv([](Script& s) {
+		s.session(MAXMSIZE);
+		auto t = s.expect<Twrite>();
+		s.reply(t, Rwrite{uint32_t(t->data.size())});
+		s.finish();
+	});
+	Ref<Chan> c = srv.plain();
+	srv.end().writes = 0;
+	EXPECT_EQ(c->dev.write(*c, bytes(std::string(100'000, 'w')), 0), 100'000u);
+	EXPECT_EQ(srv.end().writes, 1);
 }
 
 PTEST(mnt, DM_47_a_message_that_was_not_begun_is_flushed_all_the_same)

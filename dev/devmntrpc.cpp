@@ -319,6 +319,15 @@ Mnt::send(Block&& msg)
 		error(Emountrpc);
 }
 
+// n bytes of both have gone.
+static void
+advance(Bytes& head, Bytes& tail, size_t n)
+{
+	size_t h = std::min(n, head.size());
+	head = head.subspan(h);
+	tail = tail.subspan(n - h);
+}
+
 // A note may keep a message from being begun; then the Tflush that follows names a tag
 // that the server has never seen, which is allowed.  Once begun it is finished (DM-47).
 // What is lent is the caller's, who waits here, and nobody else has seen it.
@@ -330,14 +339,13 @@ Mnt::sendpieces(Block&& msg)
 		payload = msg.loan->bytes().first(msg.lent);
 	else
 		msg.flatten();
-	bool noted = false;
+	bool noted;
 	{
 		sendlk.elock();
 		std::unique_lock l(sendlk, std::adopt_lock);
-		Bytes b = msg.data();
-		b = b.subspan(conn.dev.write(conn, b, 0));
-		noted |= sendall(b);
-		noted |= sendall(payload);
+		Bytes head = msg.data();
+		advance(head, payload, conn.dev.writev(conn, head, payload));
+		noted = sendall(head, payload);
 	}
 	msg = {};
 	if(noted)
@@ -346,23 +354,23 @@ Mnt::sendpieces(Block&& msg)
 
 // The rest of a message.  True when a note came.
 bool
-Mnt::sendall(Bytes b)
+Mnt::sendall(Bytes head, Bytes tail)
 {
 	bool noted = false;
-	while(!b.empty()) {
-		size_t n = sendsome(b);
+	while(!head.empty() || !tail.empty()) {
+		size_t n = sendsome(head, tail);
 		noted |= n == 0;
-		b = b.subspan(n);
+		advance(head, tail, n);
 	}
 	return noted;
 }
 
 // The next piece; 0 when a note came first.
 size_t
-Mnt::sendsome(Bytes b)
+Mnt::sendsome(Bytes head, Bytes tail)
 {
 	try {
-		if(size_t n = conn.dev.write(conn, b, 0))
+		if(size_t n = conn.dev.writev(conn, head, tail))
 			return n;
 	} catch(const Error& e) {
 		if(e.is(Eintr))

@@ -210,14 +210,11 @@ public:
 		return size_t(n);
 	}
 
-	size_t write(Bytes b) override
+	size_t write(Bytes head, Bytes tail) override
 	{
 		size_t done = 0;
-		while(done < b.size()) {
-			int64_t n = hostcall([&] {
-				return ::send(fd, b.data() + done, b.size() - done,
-					      MSG_NOSIGNAL);
-			});
+		while(done < head.size() + tail.size()) {
+			int64_t n = hostcall([&] { return sendrest(head, tail, done); });
 			if(n >= 0)
 				done += size_t(n);
 			else if(n == -EAGAIN && !waitroom(done))
@@ -265,6 +262,25 @@ public:
 	}
 
 private:
+	// What remains when done bytes have gone.
+	ssize_t sendrest(Bytes head, Bytes tail, size_t done)
+	{
+		if(done >= head.size()) {
+			tail = tail.subspan(done - head.size());
+			return ::send(fd, tail.data(), tail.size(), MSG_NOSIGNAL);
+		}
+		head = head.subspan(done);
+		if(tail.empty())
+			return ::send(fd, head.data(), head.size(), MSG_NOSIGNAL);
+		auto piece = [](Bytes b) {
+			return iovec{const_cast<std::byte*>(b.data()), b.size()};
+		};
+		iovec both[] = {piece(head), piece(tail)};
+		msghdr m{};
+		m.msg_iov = both;
+		m.msg_iovlen = 2;
+		return ::sendmsg(fd, &m, MSG_NOSIGNAL);
+	}
 	void unname()
 	{
 		if(made.exchange(false))

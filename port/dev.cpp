@@ -41,6 +41,12 @@ Dev::bwrite(Chan& c, Block b, int64_t off)
 	return write(c, b.data(), off);
 }
 
+size_t
+Dev::writev(Chan& c, Bytes head, Bytes tail)
+{
+	return write(c, head.empty() ? tail : head, 0);
+}
+
 // Nothing was removed, and so c is closed as ever.
 void
 Dev::remove(Chan& c)

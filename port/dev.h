@@ -62,6 +62,9 @@ public:
 	// A directory reads as whole stat(5) entries.
 	virtual size_t read(Chan&, Buf, int64_t off) = 0;
 	virtual size_t write(Chan&, Bytes, int64_t off);
+	// A message whose payload lies elsewhere, in one write where the host can.  Answers
+	// how many bytes of both went; the default, one of head at least.  Not both empty.
+	virtual size_t writev(Chan&, Bytes head, Bytes tail);
 
 	// Whole Blocks.  The default goes by way of read and write and flattens loans.
 	virtual Block bread(Chan&, size_t n, int64_t off);

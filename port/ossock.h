@@ -22,9 +22,9 @@ class Hostconn : public Counted {
 public:
 	// At least one byte, or 0 at the end: the peer has gone, or hangup.
 	virtual size_t read(Buf) = 0;
-	// All of it.  Fewer when a note came after the first byte; Eintr when before.
-	// Ehungup when the peer has gone.
-	virtual size_t write(Bytes) = 0;
+	// All of it, in one call of the host when there is room.  Fewer when a note came after
+	// the first byte; Eintr when before.  Ehungup when the peer has gone.
+	virtual size_t write(Bytes head, Bytes tail = {}) = 0;
 	// Both directions end, whoever waits gets up.  Does not sleep.
 	virtual void hangup() = 0;
 	// Waits for the next caller of what was announced.
