@@ -77,7 +77,9 @@ Session::work(Who who)
 	}
 }
 
-// Waits until it can read; false when it need not any more.
+// Waits until it can read; false when it need not any more.  When the reading has been
+// passed on, it is another's, who has been woken for it though he has not begun: there is
+// one switch for a request, and none in vain.
 bool
 Session::idle(Who who)
 {
@@ -85,8 +87,11 @@ Session::idle(Who who)
 	if(who == Extra && nidle >= Maxidle)
 		return false;
 	nidle++;
-	while(reading && !eof)
+	while(!eof) {
 		idlers->wait(l);
+		if(!reading)
+			break;
+	}
 	nidle--;
 	reading = true;
 	return !eof;
