@@ -23,7 +23,7 @@ namespace {
 
 // All that is looked at: as many lines as are kept, each as long as they come.
 constexpr int64_t Maxbytes = int64_t(Historyfile::Maxlines * Historyfile::Maxline);
-constexpr int Tries = 100; // a millisecond each, for another's lock
+constexpr int Tries = 100; // for a file that is not renamed at this moment
 
 std::string
 hostvar(const char* name)
@@ -40,20 +40,6 @@ samefile(int fd, const std::string& name)
 	       a.st_dev == b.st_dev;
 }
 
-// Nobody waits long for a history: false when another keeps the lock.
-bool
-lock(int fd)
-{
-	for(int i = 0; i < Tries; i++) {
-		if(flock(fd, LOCK_EX | LOCK_NB) == 0)
-			return true;
-		if(errno != EWOULDBLOCK && errno != EINTR)
-			return false;
-		poll(nullptr, 0, 1);
-	}
-	return false;
-}
-
 // The file, or -1: a plain one only, for others may wait or never end.
 Osfd
 openfile(const std::string& name, int flags)
@@ -63,26 +49,6 @@ openfile(const std::string& name, int flags)
 	if(fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)))
 		return Osfd(-1);
 	return fd;
-}
-
-// The same, locked if that can be.
-struct Locked {
-	Osfd fd;
-	bool has = false;
-};
-
-Locked
-openlocked(const std::string& name, int flags)
-{
-	for(int i = 0; i < Tries; i++) {
-		Locked f{openfile(name, flags)};
-		if(f.fd < 0)
-			return f;
-		f.has = lock(f.fd);
-		if(!f.has || samefile(f.fd, name))
-			return f;
-	}
-	return {Osfd(-1)};
 }
 
 void
@@ -159,6 +125,43 @@ onlytext(std::string_view s)
 }
 }
 
+// The file, or -1, and whether it is locked.
+struct Historyfile::Locked {
+	Osfd fd;
+	bool has = false;
+};
+
+// Nobody waits long for a history: false when another keeps the lock.
+bool
+Historyfile::lock(int fd)
+{
+	for(int ms = 0;; ms++) {
+		if(flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		if(errno != EWOULDBLOCK && errno != EINTR)
+			return false;
+		if(ms >= patience) {
+			patience = 0;
+			return false;
+		}
+		poll(nullptr, 0, 1);
+	}
+}
+
+Historyfile::Locked
+Historyfile::openlocked(int flags)
+{
+	for(int i = 0; i < Tries; i++) {
+		Locked f{openfile(path, flags)};
+		if(f.fd < 0)
+			return f;
+		f.has = lock(f.fd);
+		if(!f.has || samefile(f.fd, path))
+			return f;
+	}
+	return {Osfd(-1)};
+}
+
 std::string
 Historyfile::place()
 {
@@ -207,10 +210,10 @@ Historyfile::append(std::string_view line)
 	if(path.empty() || line.empty() || line.size() > Maxline)
 		return;
 	constexpr int flags = O_RDWR | O_APPEND | O_CREAT;
-	Locked f = openlocked(path, flags);
+	Locked f = openlocked(flags);
 	if(f.fd < 0) {
 		makedirs(path);
-		f = openlocked(path, flags);
+		f = openlocked(flags);
 	}
 	if(f.fd < 0)
 		return;
@@ -232,7 +235,7 @@ Historyfile::append(std::string_view line)
 void
 Historyfile::trim()
 {
-	Locked f = openlocked(path, O_RDWR);
+	Locked f = openlocked(O_RDWR);
 	if(f.fd < 0 || !f.has)
 		return;
 	std::string text = readtail(f.fd);

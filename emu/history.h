@@ -14,14 +14,24 @@ namespace p9 {
 class Historyfile {
 	std::string path; // empty: there is no file
 	size_t nlines = 0; // about as many as it has
+	int patience; // ms
 
+	struct Locked;
+	bool lock(int fd);
+	Locked openlocked(int flags);
 	void trim();
 
 public:
 	static constexpr size_t Maxlines = 1000;
 	static constexpr size_t Maxline = 4096; // bytes; longer ones are not kept
 
-	explicit Historyfile(std::string name) : path(std::move(name)) {}
+	// Waits for another's lock so many milliseconds at most; when that was not enough,
+	// nothing waits any more, and a line may be lost.
+	static constexpr int Patience = 2000;
+	explicit Historyfile(std::string name, int ms = Patience)
+	    : path(std::move(name)), patience(ms)
+	{
+	}
 
 	// The newest lines, oldest first, without what is not UTF-8 in them.
 	std::vector<std::string> load();

@@ -1,6 +1,8 @@
 #include "emu/history.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -173,6 +175,20 @@ TEST(history, several_at_a_time_lose_no_line_while_it_is_trimmed)
 			[&](const std::string& s) { return s.starts_with(head); });
 		EXPECT_EQ(got, want);
 	}
+}
+
+// As a stopped emu would keep it.
+TEST(history, a_lock_that_is_kept_is_not_waited_for_for_ever)
+{
+	Place p;
+	p.write("old\n");
+	int other = open(p.file().c_str(), O_RDWR);
+	ASSERT_EQ(flock(other, LOCK_EX), 0);
+	Historyfile h(p.file(), 5);
+	h.append("one");
+	h.append("two");
+	EXPECT_EQ(p.read(), "old\none\ntwo\n");
+	close(other);
 }
 
 TEST(history, its_place_is_as_the_xdg_specification_says)
