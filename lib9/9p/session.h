@@ -118,6 +118,7 @@ private:
 	std::string_view reserve(uint32_t n, Ref<Fid>& f);
 	template<class M> std::string_view charge(Req& r, const M& m);
 	bool fits(Fid& f, size_t n);
+	bool belongs(Fid& f, std::string_view uid);
 	void forget(Fid& f);
 	bool takefid(Req& r, uint32_t n);
 	bool replace(Req& r);

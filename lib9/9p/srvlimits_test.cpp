@@ -62,6 +62,24 @@ TEST(lib9p, what_fids_cost_is_limited)
 	EXPECT_LT(used(s), 4096u);
 }
 
+// A client chooses how long it is, and each fid has a copy.
+TEST(lib9p, what_the_name_of_the_user_costs_is_limited)
+{
+	Keepsrv s;
+	s.limits.memory = 100 << 10;
+	Testclient c(s);
+	c.version(MAXMSIZE);
+	std::string name(30 << 10, 'u');
+	EXPECT_EQ(c.err(Tattach{.fid = 0, .uname = name}), "");
+	EXPECT_EQ(c.walk(0, 1, {}), "");
+	EXPECT_EQ(c.walk(0, 2, {}), "");
+	EXPECT_EQ(c.walk(0, 3, {}), "too much memory");
+	EXPECT_EQ(c.err(Tattach{.fid = 3, .uname = name}), "too much memory");
+	EXPECT_EQ(c.err(Tstat{.fid = 3}), "unknown fid");
+	EXPECT_EQ(c.err(Tclunk{.fid = 2}), "");
+	EXPECT_EQ(c.walk(0, 3, {}), "");
+}
+
 // It gets on, and does not fail.
 TEST(lib9p, reads_become_short_when_memory_is)
 {

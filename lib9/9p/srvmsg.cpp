@@ -52,7 +52,8 @@ Session::serve(Req& r, const Tauth& m)
 	std::string_view why = reserve(m.afid, r.afid);
 	if(!why.empty())
 		return fail(r, why);
-	r.afid->uid = m.uname;
+	if(!belongs(*r.afid, m.uname))
+		return fail(r, srv.texts.toomuchmem);
 	r.ofcall.qid = {.path = 0, .vers = 0, .type = QTAUTH};
 	srv.auth(r);
 }
@@ -73,7 +74,8 @@ Session::serve(Req& r, const Tattach& m)
 	std::string_view why = reserve(m.fid, r.fid);
 	if(!why.empty())
 		return fail(r, why);
-	r.fid->uid = m.uname;
+	if(!belongs(*r.fid, m.uname))
+		return fail(r, srv.texts.toomuchmem);
 	r.ofcall.qid = {.path = 0, .vers = 0, .type = QTDIR};
 	if(srv.tree) {
 		r.fid->file = srv.tree->root;
@@ -119,7 +121,6 @@ Session::flush(Req& r, Ref<Req> old)
 void
 Session::begin(Req& r, Fid& nf)
 {
-	nf.uid = r.fid->uid;
 	nf.qid = r.fid->qid;
 	nf.file = r.fid->file;
 	srv.clone(*r.fid, nf);
@@ -139,9 +140,10 @@ Session::serve(Req& r, const Twalk& m)
 		r.newfid = Ref<Fid>::adopt(&newfid(m.fid));
 	else if(std::string_view why = reserve(m.newfid, r.newfid); !why.empty())
 		return fail(r, why);
+	if(!belongs(*r.newfid, r.fid->uid))
+		return fail(r, srv.texts.toomuchmem);
 	if(srv.tree)
 		return walktree(r);
-	r.newfid->uid = r.fid->uid;
 	r.newfid->qid = r.fid->qid;
 	srv.walk(r);
 }
@@ -219,6 +221,8 @@ Session::serve(Req& r, const Tcreate& m)
 	}
 	r.ofcall.qid = f.qid;
 	r.newfid = Ref<Fid>::adopt(&newfid(m.fid));
+	if(!belongs(*r.newfid, f.uid))
+		return fail(r, srv.texts.toomuchmem);
 	begin(r, *r.newfid);
 	srv.create(r);
 }

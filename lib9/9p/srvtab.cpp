@@ -122,6 +122,7 @@ Session::freefid(Fid& f)
 	srv.destroyfid(f);
 	f.file = nullptr;
 	f.aux = nullptr;
+	std::string(std::move(f.uid));	// with the room that it took
 	{
 		std::scoped_lock l(lk);
 		memory -= f.charged;
@@ -195,6 +196,15 @@ Session::charge(Fid& f, size_t n)
 {
 	std::scoped_lock l(lk);
 	return fits(f, n);
+}
+
+// The new Fid f is the user uid's from now on.  A client chooses how long that name is, and
+// each Fid has a copy.  False when it costs too much.
+bool
+Session::belongs(Fid& f, std::string_view uid)
+{
+	f.uid = uid;
+	return charge(f, uid.size());
 }
 
 // A Fid that was reserved does not come into being after all.
