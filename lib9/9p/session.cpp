@@ -304,6 +304,7 @@ Session::admit(Req& r, const M& m)
 		Fid* f = fids.find(m.fid);
 		if(f && f->known) {
 			r.fid = Ref<Fid>(*f);
+			r.qid = f->qid;
 			r.omode = f->omode;
 			r.diroff = f->diroff;
 			if constexpr(M::type == Tread::type)

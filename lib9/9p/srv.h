@@ -175,7 +175,9 @@ private:
 	bool released = false;	// its hook runs beside the others
 	bool locked = false;	// its hook holds Session::hooks
 	bool opening = false;	// it is this Topen that opens the fid
-	int omode = -1;	// the fid's when the request came, as diroff
+	// The fid's when the request came: an open that runs beside it changes them.
+	Qid qid;
+	int omode = -1;
 	uint64_t diroff = 0;
 	bool filling = false;	// it asks for less of a directory than the one before
 	std::string why;	// an error that the engine had to compose

@@ -203,6 +203,48 @@ TEST(lib9p, LP_31_respondcmderror_answers_with_the_message)
 		  "not now: \"hang up\"");
 }
 
+// The flags order nothing, so that TSan sees what the engine does not order either.
+TEST(lib9p, a_fid_that_is_being_opened_is_used_beside_that)
+{
+	struct Opensrv : Gensrv {
+		std::atomic<bool> used{false};
+		std::atomic<bool> opened{false};
+
+		static void await(std::atomic<bool>& b)
+		{
+			while(!b.load(std::memory_order_relaxed))
+				std::this_thread::yield();
+		}
+		void open(Req& r) override
+		{
+			srvrelease(r);
+			await(used);
+			r.ofcall.qid.vers = 1;
+			Ref<Req> hold(r);
+			r.respond();
+			opened.store(true, std::memory_order_relaxed);
+		}
+		void wstat(Req& r) override
+		{
+			used.store(true, std::memory_order_relaxed);
+			await(opened);
+			r.respond();
+		}
+	} s;
+	{
+		Attached c(s);
+		c.walk(0, 1, {"7"});
+		Dir d = Dir::dontcare();
+		std::vector<std::byte> stat(sizeD2M(d));
+		convD2M(d, stat);
+		c.send(Topen{.fid = 1, .mode = OREAD}, 5);
+		c.send(Twstat{.fid = 1, .stat = stat}, 6);
+		EXPECT_EQ(c.next(), "Ropen tag 5 qid (0000000000000007 1 ) iounit 0 ");
+		EXPECT_EQ(c.next(), "Rwstat tag 6");
+	}
+	gsync.join();
+}
+
 TEST(lib9p, BL_4_stat_replies_are_freed_once)
 {
 	Treesrv s;

@@ -121,7 +121,7 @@ Session::flush(Req& r, Ref<Req> old)
 void
 Session::begin(Req& r, Fid& nf)
 {
-	nf.qid = r.fid->qid;
+	nf.qid = r.qid;
 	nf.file = r.fid->file;
 	srv.clone(*r.fid, nf);
 }
@@ -133,7 +133,7 @@ Session::serve(Req& r, const Twalk& m)
 		return fail(r, srv.texts.unknownfid);
 	if(r.omode != -1)
 		return fail(r, srv.texts.cloneopen);
-	if(!m.wname.empty() && !r.fid->isdir())
+	if(!m.wname.empty() && !(r.qid.type & QTDIR))
 		return fail(r, srv.texts.walknodir);
 	r.ifcall.wname = m.wname;
 	if(m.newfid == m.fid)
@@ -144,7 +144,7 @@ Session::serve(Req& r, const Twalk& m)
 		return fail(r, srv.texts.toomuchmem);
 	if(srv.tree)
 		return walktree(r);
-	r.newfid->qid = r.fid->qid;
+	r.newfid->qid = r.qid;
 	srv.walk(r);
 }
 
@@ -203,7 +203,7 @@ Session::serve(Req& r, const Tcreate& m)
 	Fid& f = *r.fid;
 	if(r.omode != -1)
 		return fail(r, srv.texts.openopen);
-	if(!f.isdir())
+	if(!(r.qid.type & QTDIR))
 		return fail(r, srv.texts.createnodir);
 	if(!goodname(m.name))
 		return fail(r, Efilename);
@@ -219,7 +219,7 @@ Session::serve(Req& r, const Tcreate& m)
 		uint32_t rights = m.perm & DMDIR ? 0777 : 0666;
 		r.ifcall.perm &= ~rights | srv.tree->statfile(*f.file).mode;
 	}
-	r.ofcall.qid = f.qid;
+	r.ofcall.qid = r.qid;
 	r.newfid = Ref<Fid>::adopt(&newfid(m.fid));
 	if(!belongs(*r.newfid, f.uid))
 		return fail(r, srv.texts.toomuchmem);
@@ -332,7 +332,7 @@ Session::serve(Req& r, const Twstat& m)
 	// Who changes a file is its muid in any case, and Linux's client says so.
 	if(r.d.muid == r.fid->uid)
 		r.d.muid.clear();
-	Qid qid = r.fid->file ? srv.tree->qidof(*r.fid->file) : r.fid->qid;
+	Qid qid = r.fid->file ? srv.tree->qidof(*r.fid->file) : r.qid;
 	std::string_view why = badwstat(r.d, qid);
 	if(!why.empty())
 		return fail(r, why);
