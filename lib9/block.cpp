@@ -30,9 +30,9 @@ struct Pool {
 	long live = 0;	// not free
 };
 
-constexpr std::array<size_t, 9> Sizes = {
-	112, 240, 496, 1008, 4080, 8432, 33072, 131056, MAXMSIZE + 40};
-constexpr std::array<int, 9> Share = {1024, 512, 256, 256, 128, 128, 32, 16, 8};
+constexpr std::array<size_t, 11> Sizes = {
+	112, 240, 496, 1008, 4080, 8432, 33072, 131056, 262128, 524272, MAXMSIZE + 40};
+constexpr std::array<int, 11> Share = {1024, 512, 256, 256, 128, 128, 32, 16, 8, 8, 8};
 std::array<Pool, Sizes.size()> pools;
 std::atomic<long> nhuge{0};	// live ones of no class
 

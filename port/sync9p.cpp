@@ -108,6 +108,17 @@ public:
 	}
 };
 
+// A message stays as long as its request, and what it costs is counted by its size: so it
+// must not stay in a Block that was made for the longest one.
+Block
+fitted(Block b)
+{
+	constexpr size_t Slack = 1024;
+	if(b.empty() || b.lent != 0 || b.room().size() <= b.own() + Slack)
+		return b;
+	return Block::of(b.data());
+}
+
 // A pipe keeps the Blocks of several writers apart; for all else a lock does.
 class Fdtransport final : public Transport {
 	Ref<Chan> in;
@@ -146,7 +157,7 @@ public:
 	      name(std::move(label))
 	{
 	}
-	Block read() override { return reader.next(*in, max); }
+	Block read() override { return fitted(reader.next(*in, max)); }
 	void write(Block b) override
 	{
 		if(ispipe)

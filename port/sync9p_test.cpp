@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "lib9/9p/srv.h"
+#include "tests/runprog.h"
 #include "tests/test.h"
 
 namespace p9 {
@@ -212,5 +213,19 @@ PREAL(sync9p, many_Procs_share_what_a_mutex_guards)
 		wait();
 	EXPECT_EQ(n, 20000);
 	EXPECT_EQ(k, 2000);
+}
+
+// Else a request of 20 bytes would keep room for the longest message from others.
+PTEST(sync9p, a_short_message_is_kept_in_little_room)
+{
+	stdns();
+	std::string msg("\x13\0\0\0\x64\xff\xff\0\x20\0\0\6\0" "9P2000", 19);
+	writefile("/tmp/msg", msg);
+	Fd fd = open("/tmp/msg", ORDWR);
+	std::unique_ptr<Transport> t = fdtransport(fd, fd);
+	t->msize(MAXMSIZE);
+	Block b = t->read();
+	EXPECT_EQ(std::string(reinterpret_cast<const char*>(b.data().data()), b.own()), msg);
+	EXPECT_LE(b.room().size(), 2048u);
 }
 }
