@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <map>
 
+#include "lib9/args.h"
 #include "lib9/error.h"
 #include "lib9/parse.h"
 #include "lib9/quote.h"
@@ -537,6 +538,9 @@ Ipdev::translate(Csanswer& a, std::string_view query)
 	for(auto [known, port] : services)
 		if(service == known)
 			service = port;
+	// The host would take the low 16 bits of a larger one.
+	if(auto port = parseint(service); port && (*port < 0 || *port > 65535))
+		error("cs: can't translate address", query);
 	bool any = host == "*";
 	if(any || host.empty())
 		host = "127.0.0.1";

@@ -94,6 +94,8 @@ PREAL(ip, errors_have_plan9s_texts)
 	EXPECT_ERROR(dial(addr), "connection refused: '" + addr + "'");
 	EXPECT_ERROR(dial("tcp!no.such.host.invalid!9fs"),
 		"cs: can't translate address: 'tcp!no.such.host.invalid!9fs'");
+	EXPECT_ERROR(dial("tcp!127.0.0.1!65536"),
+		"cs: can't translate address: 'tcp!127.0.0.1!65536'");
 	EXPECT_ERROR(dial("nonet!x!y"), "cs: can't translate address: 'nonet!x!y'");
 	EXPECT_ERROR(dial("unix!/none/such"), "file does not exist: 'unix!/none/such'");
 }
