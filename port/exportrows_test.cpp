@@ -38,10 +38,15 @@ PTEST(exportrows, EX_2_BX_33_what_is_no_request_ends_the_session_or_is_refused)
 	};
 	constexpr size_t len[] = {4, 6, 7, 7};
 	for(size_t i = 0; i < std::size(bad); i++) {
-		Client c(exported("/tmp"));
+		auto lines = std::make_shared<std::string>();
+		Exportopts o;
+		o.log = [lines](std::string_view s) { *lines += s; };
+		Client c(exported("/tmp", o));
 		c.session();
 		c.raw(std::as_bytes(std::span(bad[i])).first(len[i]));
 		EXPECT_EQ(c.next(), "end") << i;
+		EXPECT_EQ(*lines, i < 3 ? "export: malformed 9P message" :
+			"export: bad Tread from client") << i;
 	}
 }
 

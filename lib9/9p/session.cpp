@@ -132,7 +132,10 @@ Session::next()
 	Block b;
 	try {
 		b = t.read();
-	} catch(const Error&) {
+	} catch(const Error& e) {
+		// That it was hung up, from either side, is as good an end as any.
+		if(!e.is(Ehungup) && !e.is(Eintr))
+			say(e.reason());
 		return {};
 	}
 	if(b.empty())
