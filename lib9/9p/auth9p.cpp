@@ -69,6 +69,7 @@ auth9p(Req& r, Ref<Authconv> c)
 	a->conv = std::move(c);
 	a->uname = r.ifcall.uname;
 	a->aname = r.ifcall.aname;
+	r.afid->memory = sizeof(Afid) + a->uname.size() + a->aname.size();
 	r.afid->aux = a;
 	r.ofcall.qid = {.path = uint64_t(1) << 63 | ++path, .vers = 0, .type = QTAUTH};
 	r.respond();

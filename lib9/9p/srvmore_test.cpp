@@ -158,6 +158,19 @@ TEST(lib9p, LP_30_an_auth_fid_proves_who_attaches)
 	EXPECT_EQ(c.err(Tread{.fid = 2, .count = 100}), "wrong password");
 }
 
+TEST(lib9p, what_an_auth_fid_keeps_is_limited)
+{
+	Authsrv s;
+	s.limits.memory = 150 << 10;	// the message counts, too, while it lasts
+	Testclient c(s);
+	c.version(MAXMSIZE);
+	std::string aname(60 << 10, 'a');
+	EXPECT_EQ(c.err(Tauth{.afid = 1, .uname = "glenda", .aname = aname}), "");
+	EXPECT_EQ(c.err(Tauth{.afid = 2, .uname = "glenda", .aname = aname}), "too much memory");
+	EXPECT_EQ(c.err(Tclunk{.fid = 1}), "");
+	EXPECT_EQ(c.err(Tauth{.afid = 2, .uname = "glenda", .aname = aname}), "");
+}
+
 TEST(lib9p, LP_31_a_ctl_file_looks_its_messages_up)
 {
 	struct Ctlsrv : Treesrv {
