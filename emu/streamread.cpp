@@ -9,7 +9,7 @@ Patience::look()
 {
 	if(!hopeful.load(relaxed))
 		return false;
-	unsigned r = rest.load(relaxed);
+	int64_t r = rest.load(relaxed);
 	if(r > 0)
 		rest.store(r - 1, relaxed);
 	return r == 0;
@@ -19,10 +19,8 @@ Patience::look()
 void
 Patience::looked(bool found, int64_t ns)
 {
-	unsigned n = nextrest.load(relaxed);
-	bool paid = found && ns < Soon;
-	rest.store(paid ? 0 : n, relaxed);
-	nextrest.store(paid ? 1 : std::min(2 * n, Maxrest), relaxed);
+	if(!found || ns >= Soon)
+		rest.store(ns / Spared, relaxed);
 }
 
 void

@@ -4,8 +4,8 @@
 // to sleep in the loop: that, and being woken, costs 5 us, and ten times as much where a CPU
 // sleeps too.  So a reader whose last waits were short looks again for a while, as long as
 // its worker has nothing else to do, and offers the CPU to other processes at each look.
-// Whoever looked in vain, or lost the CPU, sleeps the next time, and longer and longer
-// before another try, so that a slow peer or a busy machine costs next to nothing.
+// What a vain look cost, or one that lost the CPU, is earned back by sleeps before the next,
+// so that a slow peer or a busy machine costs next to nothing.
 
 #pragma once
 
@@ -23,13 +23,12 @@ namespace p9 {
 // of each other is only a guess.
 class Patience {
 	std::atomic<bool> hopeful{false};	// the last sleep was short
-	std::atomic<unsigned> rest{0};	// waits before the next look
-	std::atomic<unsigned> nextrest{1};
+	std::atomic<int64_t> rest{0};	// waits before the next look
 
 public:
 	static constexpr int64_t Look = 100'000;	// ns: for so long it is looked
 	static constexpr int64_t Soon = 200'000;	// ns: what comes so soon could be looked for
-	static constexpr unsigned Maxrest = 1024;
+	static constexpr int64_t Spared = 2'000;	// ns: what a good look is worth, at least
 
 	// One wait begins: is it to look?
 	bool look();

@@ -227,7 +227,8 @@ public:
 };
 
 // Whether up()'s worker has nothing to do but to go on with it: no other Proc is ready, and
-// nobody asks for a look at the loop.  Always false in test mode.
+// the loop has been looked at lately.  When it is false, yield() does what is due.  Always
+// false in test mode.
 bool nobodywaits();
 
 // Raises Estack when less than 24 KiB of up()'s stack is left.

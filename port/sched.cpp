@@ -16,6 +16,7 @@ bool testmode;
 namespace {
 
 constexpr size_t Kstack = 256 << 10;
+constexpr int64_t Pollage = 200'000;	// ns: how old a look at the loop may be
 constexpr unsigned Globalevery = 61;	// switches between looks at the global queue
 
 thread_local Worker* thisworker;
@@ -139,6 +140,7 @@ poll(Scheduler& s)
 		looprun(0);
 		looprelease();
 	}
+	s.polled = osnow();
 	timersrun();
 }
 
@@ -386,7 +388,12 @@ nobodywaits()
 {
 	Scheduler& s = sched();
 	Worker& w = *worker();
-	return !testmode && !w.hasready() && !w.detached && s.nready == 0 && !s.poll && !s.stopping;
+	if(testmode)
+		return false;
+	// Who never parks would keep others' events from being seen.
+	if(!s.inloop && loopbusy() && osnow() - s.polled > Pollage)
+		s.poll = true;
+	return !w.hasready() && !w.detached && s.nready == 0 && !s.poll && !s.stopping;
 }
 
 Oscall::Oscall()

@@ -93,6 +93,7 @@ struct Scheduler {
 	std::atomic<size_t> nparked{0};
 	std::atomic<bool> inloop{false};	// a worker waits in the event loop
 	std::atomic<bool> poll{false};	// somebody should look at the loop
+	std::atomic<int64_t> polled{0};	// when somebody did; osnow()
 	Event monitor;
 	std::atomic<bool> monasleep{false};
 

@@ -74,6 +74,7 @@ idle(Scheduler& s, Worker& w)
 	s.inloop = true;
 	bool work = s.nready > 0 || s.stopping;
 	looprun(work ? 0 : timersnext());
+	s.polled = osnow();
 	s.inloop = false;
 	looprelease();
 	timersrun();
