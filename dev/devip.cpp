@@ -63,10 +63,24 @@ qpath(File f, size_t net, size_t conv = 0)
 	return f | uint64_t(net) << Netshift | uint64_t(conv) << Convshift;
 }
 
+// A Proc's turn in one direction of a conversation; a note ends the wait for it.
+class Turn {
+	QLock& q;
+
+public:
+	explicit Turn(QLock& l) : q(l) { q.elock(); }
+	~Turn() { q.unlock(); }
+	Turn(const Turn&) = delete;
+};
+
 struct Conv final : public Counted {
 	const size_t net;
 	const size_t n;
 	int users = 0;	// guarded by Ipdev::lk
+	// Who reads, or takes a call, and who writes: one Proc at a time and in the order in
+	// which they came, so that what two write is not mixed.
+	QLock in;
+	QLock out;
 
 	QLock lk;	// guards what follows
 	Ref<Hostconn> conn;
@@ -90,6 +104,16 @@ struct Conv final : public Counted {
 		if(state != Established && state != Hungup)
 			error(Enotready);
 		return state == Hungup ? Ref<Hostconn>() : conn;
+	}
+	Ref<Hostconn> accept()
+	{
+		Turn t(in);
+		return get(Announced)->accept();
+	}
+	size_t write(Bytes head, Bytes tail)
+	{
+		Turn t(out);
+		return get(Established)->write(head, tail);
 	}
 	void begin()
 	{
@@ -374,7 +398,7 @@ Ipdev::call(Ref<Conv> v)
 {
 	Ref<Conv> nv;
 	try {
-		Ref<Hostconn> caller = v->get(Conv::Announced)->accept();
+		Ref<Hostconn> caller = v->accept();
 		nv = newconv(v->net);
 		nv->become(Conv::Established, std::move(caller));
 	} catch(const Error&) {
@@ -466,6 +490,7 @@ Ipdev::read(Chan& c, Buf buf, int64_t off)
 	switch(fileof(c)) {
 	case Qctl: return readstr(buf, off, std::to_string(v.n));
 	case Qdata: {
+		Turn t(v.in);
 		Ref<Hostconn> conn = v.getdata();
 		return conn ? conn->read(buf) : 0;
 	}
@@ -503,7 +528,7 @@ Ipdev::write(Chan& c, Bytes buf, int64_t)
 		control(c.as<Conv>(), parsecmd(buf));
 		return buf.size();
 	case Qdata:
-		return c.as<Conv>().get(Conv::Established)->write(buf);
+		return c.as<Conv>().write(buf, {});
 	default:
 		error(Eperm);
 	}
@@ -514,7 +539,7 @@ Ipdev::writev(Chan& c, Bytes head, Bytes tail)
 {
 	if(fileof(c) != Qdata)
 		return Dev::writev(c, head, tail);
-	return c.as<Conv>().get(Conv::Established)->write(head, tail);
+	return c.as<Conv>().write(head, tail);
 }
 
 // `net!host!service', `unix!path': a line for each way to it, best first.

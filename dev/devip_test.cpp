@@ -1,5 +1,7 @@
 // The host's network in Plan 9's form, over the loopback.
 
+#include <algorithm>
+
 #include "cmd/dial.h"
 #include "port/exportfs.h"
 #include "tests/runprog.h"
@@ -74,6 +76,59 @@ PREAL(ip, a_reader_is_not_forgotten_when_a_writer_has_got_through)
 	EXPECT_EQ(readn(c.data, b.room().first(Big)), Big);
 	write(c.data, "over");
 	EXPECT_EQ(wait().msg, "");
+}
+
+// What two write at a time is not mixed, and neither is refused.
+PREAL(ip, several_write_to_a_connection_in_turn)
+{
+	netns();
+	constexpr size_t Big = 8 << 20;	// more than the host keeps
+	Announced a = announce("tcp!!0");
+	rfork(RFPROC, [&] {
+		Netcall c = listen(a);
+		for(char letter : {'x', 'y'})
+			rfork(RFPROC, [&, letter] { write(c.data, std::string(Big, letter)); });
+		EXPECT_EQ(wait().msg, "");
+		EXPECT_EQ(wait().msg, "");
+	});
+	Netcall c = dial("tcp!127.0.0.1!" + portof(a));
+	Block b = Block::alloc(2 * Big);
+	EXPECT_EQ(readn(c.data, b.room().first(2 * Big)), 2 * Big);
+	b.produced(2 * Big);
+	Bytes first = b.data().first(Big), second = b.data().subspan(Big);
+	EXPECT_TRUE(std::ranges::all_of(first, [&](std::byte x) { return x == first[0]; }));
+	EXPECT_TRUE(std::ranges::all_of(second, [&](std::byte x) { return x == second[0]; }));
+	EXPECT_NE(first[0], second[0]);
+	EXPECT_EQ(wait().msg, "");
+}
+
+PREAL(ip, several_wait_for_calls_and_for_what_comes)
+{
+	netns();
+	Announced a = announce("tcp!!0");
+	for(int i = 0; i < 2; i++)
+		rfork(RFPROC, [&] { echoonce(a); });
+	std::string addr = "tcp!127.0.0.1!" + portof(a);
+	Netcall one = dial(addr), two = dial(addr);
+	std::atomic<size_t> got{0};
+	for(int i = 0; i < 2; i++)
+		rfork(RFPROC, [&] {
+			for(;;) {
+				std::string s = readsome(one.data);
+				if(s.empty())
+					break;
+				got += s.size();
+				write(one.ctl, "hangup");
+			}
+		});
+	write(two.data, "2");
+	EXPECT_EQ(readsome(two.data), "2");
+	write(one.data, "1");
+	close(std::move(two.ctl));
+	close(std::move(two.data));
+	for(int i = 0; i < 4; i++)
+		EXPECT_EQ(wait().msg, "");
+	EXPECT_EQ(got, 1u);
 }
 
 PREAL(ip, what_others_can_reach_is_announced_only_when_told)
