@@ -129,6 +129,30 @@ PREAL(osfile, a_reader_of_a_FIFO_waits_for_the_writer_and_stops_none)
 	wait();
 }
 
+// Neither is refused because the other waits.
+PREAL(osfile, what_several_write_to_a_FIFO_at_a_time_is_not_mixed)
+{
+	constexpr size_t Big = 4 << 20;	// more than the host keeps
+	Tmp t;
+	std::string name = (t.dir / "fifo").string();
+	ASSERT_EQ(mkfifo(name.c_str(), 0600), 0);
+	std::string got;
+	int reader = rfork(0, [&] { got = readfile("#U" + name); });
+	Fd fd = p9::open("#U" + name, OWRITE); // until the reader is there
+	for(char letter : {'x', 'y'})
+		rfork(0, [fd = int(fd), letter] { write(fd, std::string(Big, letter)); });
+	for(int i = 0; i < 2; i++) {
+		Waitmsg w = wait();
+		EXPECT_NE(w.pid, reader);
+		EXPECT_EQ(w.msg, "");
+	}
+	p9::close(std::move(fd));
+	EXPECT_EQ(wait().msg, "");
+	ASSERT_EQ(got.size(), 2 * Big);
+	EXPECT_EQ(got.find_first_not_of(got[0]), Big);
+	EXPECT_EQ(got.find(got[0], Big), got.npos);
+}
+
 PREAL(osfile, a_note_ends_the_wait_for_a_FIFO)
 {
 	Tmp t;

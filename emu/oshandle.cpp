@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 
 #include "emu/oserr.h"
 #include "emu/streamread.h"
@@ -21,6 +22,7 @@
 #include "emu/osstat.h"
 #include "lib9/error.h"
 #include "port/os.h"
+#include "port/qlock.h"
 
 namespace p9 {
 
@@ -150,6 +152,8 @@ class Handle final : public Hostfile {
 	const Ref<Hosttree> tree;
 	const std::string path;
 	bool stream = false;
+	QLock in;	     // whose turn it is to read a stream
+	QLock out;	     // and to write: what two write is not mixed
 	Streamread reader;   // a stream's
 	bool fifo = false;   // nobody has written to it yet
 	uint64_t blocks = 0; // a block device's bytes
@@ -208,6 +212,8 @@ Handle::stat()
 size_t
 Handle::readstream(Buf b)
 {
+	in.elock();
+	std::unique_lock turn(in, std::adopt_lock);
 	auto get = [&] { return ::read(fd, b.data(), b.size()); };
 	if(fifo && !b.empty()) {
 		int64_t n = hostcall(get);
@@ -234,6 +240,8 @@ Handle::read(Buf b, int64_t off)
 size_t
 Handle::writestream(Bytes b)
 {
+	out.elock();
+	std::unique_lock turn(out, std::adopt_lock);
 	size_t done = 0;
 	while(done < b.size()) {
 		int64_t n = hostcall(
