@@ -29,6 +29,7 @@ struct Std {
 	int fd = 0;			    // Again: opened again, non-blocking
 	std::unique_ptr<Hostreader> reader; // Thread
 	Streamread in;			    // but Direct and Thread
+	QLock reading;			    // who waits in that
 	QLock turn;			    // what is written stays in one piece
 };
 
@@ -151,9 +152,11 @@ stdread(Buf b)
 				return *n;
 	auto get = [&] { return readonce(s, b); };
 	int64_t n;
-	if(s.kind != Std::Direct)
+	if(s.kind != Std::Direct) {
+		s.reading.elock();
+		std::unique_lock turn(s.reading, std::adopt_lock);
 		n = s.in.read(s.fd, b.size(), get);
-	else
+	} else
 		while((n = hostcall(get)) == -EINTR || n == -EAGAIN)
 			if(n == -EAGAIN)
 				waithere(s.fd, POLLIN);
