@@ -168,7 +168,7 @@ Share::limit(const Cmdbuf& cb)
 	const std::pair<std::string_view, size_t*> known[] = {
 		{"connections", &opts.limits.conns}, {"fids", &opts.limits.fids},
 		{"requests", &opts.limits.reqs}, {"memory", &opts.limits.memory},
-		{"working", &opts.requests},
+		{"working", &opts.limits.working},
 	};
 	int64_t value = cb.num(2);
 	for(auto [name, at] : known)

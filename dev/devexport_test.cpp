@@ -159,6 +159,41 @@ PTEST(devexport, limits_are_set_for_each_export)
 	close(std::move(b));
 }
 
+// One that took all requests left none for others.
+PTEST(devexport, a_connection_has_its_share_of_the_requests_whatever_others_do)
+{
+	bind("#|", "/n", MREPL);
+	Fd hold = open("/n/data1", ORDWR);
+	Ctl x;
+	x.ask("root /n");
+	x.ask("limit connections 2");
+	x.ask("limit working 8");
+	auto begin = [&] {
+		Fd c = x.started();
+		rpc(c, Tversion{.msize = 8192, .version = "9P2000"}, NOTAG);
+		rpc(c, Tattach{.fid = 0, .uname = "x"});
+		return c;
+	};
+	Fd a = begin();
+	Twalk w{.fid = 0, .newfid = 1};
+	w.wname.add("data");
+	rpc(a, w);
+	rpc(a, Topen{.fid = 1, .mode = OREAD});
+	for(uint16_t t = 10; t < 20; t++) {
+		Tread r{.fid = 1, .count = 10};
+		Block b = Block::alloc(sizeM(r));
+		b.produced(packM(r, t, b.room()));
+		bwrite(a, std::move(b));
+	}
+	for(int i = 0; i < 4; i++)
+		EXPECT_NE(recv(a).find("too many requests"), std::string::npos);
+	Fd b = begin();
+	EXPECT_EQ(rpc(b, Tstat{.fid = 0}).substr(0, 5), "Rstat");
+	close(std::move(a));
+	close(std::move(b));
+	unmount("", "/n");
+}
+
 // Of a request that sleeps, a client that does not read, and one that says nothing.
 PRACE(devexport, stop_ends_every_connection_whatever_it_does)
 {

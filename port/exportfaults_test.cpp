@@ -139,7 +139,8 @@ PTEST(exportfaults, requests_of_all_connections_are_limited_together)
 	bind("#|", "/n", MREPL);
 	Fd hold = open("/n/data1", ORDWR);
 	Exportopts o;
-	o.requests = 3;
+	o.limits.conns = 1;
+	o.limits.working = 3;
 	Client c(exported("/n", o));
 	c.session();
 	c.walk(1, {"data"});

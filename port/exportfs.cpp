@@ -110,23 +110,14 @@ public:
 // interrupts it.  It ends before the request is answered, for a reply once begun must
 // not be interrupted.
 class Export::Working {
-	// Lives as long as the request, which counts until its reply is written: that is a
-	// Proc's work, too.
 	struct Who : Counted {
-		std::atomic<size_t>& count;
 		Lock lk;
 		Proc* p = &up();	// guarded by lk; null when it is over
-
-		explicit Who(std::atomic<size_t>& n) : count(n)
-		{
-			count.fetch_add(1, std::memory_order_relaxed);
-		}
-		~Who() override { count.fetch_sub(1, std::memory_order_relaxed); }
 	};
-	const Ref<Who> who;
+	const Ref<Who> who = mk<Who>();
 
 public:
-	Working(Req& r, std::atomic<size_t>& n) : who(mk<Who>(n))
+	explicit Working(Req& r)
 	{
 		r.aux = who;
 		srvrelease(r);
@@ -151,16 +142,13 @@ public:
 	}
 };
 
-// Runs fn, which may sleep, beside the work of other requests, and answers r.  What gives
-// something back is never too much.
+// Runs fn, which may sleep, beside the work of other requests, and answers r.
 template<class F>
 void
 Export::work(Req& r, F fn)
 {
-	if(r.type != Tclunk::type && working.load(std::memory_order_relaxed) >= opts.requests)
-		return r.responderror(texts.toomanyreqs);
 	{
-		Working now(r, working);
+		Working now(r);
 		fn();
 	}
 	r.respond();

@@ -10,7 +10,6 @@
 
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 
@@ -31,7 +30,6 @@ class Export final : public Srv {
 	const Exportopts opts;
 	Qidmap qids;
 	QLock filter;	// of opts.visible
-	std::atomic<size_t> working{0};	// requests that have a Proc
 
 	template<class F> void work(Req& r, F fn);
 	template<class F> void withfile(Req& r, F fn);

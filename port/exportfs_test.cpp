@@ -303,7 +303,8 @@ PTEST(exportfs, a_client_that_does_not_read_gets_no_more_requests_by_using_one_t
 PTEST(exportfs, requests_whose_replies_nobody_reads_are_at_work)
 {
 	Exportopts o;
-	o.requests = 8;
+	o.limits.conns = 1;
+	o.limits.working = 8;
 	deaf(o, 1000);
 }
 

@@ -18,7 +18,6 @@ struct Exportopts {
 	std::function<bool(std::string_view path)> visible;
 	size_t msize = MAXMSIZE;
 	Srvlimits limits;
-	size_t requests = 16384;	// at work at a time, of all connections
 	// Instead of a tree of the name space: each attach mounts the service in this file of
 	// /srv, with the client's aname.
 	std::string service;

@@ -19,7 +19,7 @@ speaks9p2000(std::string_view version)
 }
 
 Session::Session(Srv& s, Transport& tr)
-    : srv(s), t(tr), hooks(s.sync.mutex()), mu(s.sync.mutex()), idlers(s.sync.cond()),
+    : srv(s), t(tr), share(s.limits.share()), hooks(s.sync.mutex()), mu(s.sync.mutex()), idlers(s.sync.cond()),
       gone(s.sync.cond())
 {
 }
@@ -280,6 +280,27 @@ Session::charge(Req& r, const M& m)
 	return {};
 }
 
+// One request more, of our share or of what is common.  What must be done is counted
+// only.  Requires: lk held.
+bool
+Session::beginwork(Need n)
+{
+	if(nworking >= share && srv.ncommon.fetch_add(1) >= srv.limits.common() && n != Must) {
+		srv.ncommon.fetch_sub(1);
+		return false;
+	}
+	nworking++;
+	return true;
+}
+
+// Requires: lk held.
+void
+Session::endwork()
+{
+	if(nworking-- > share)
+		srv.ncommon.fetch_sub(1);
+}
+
 // Enters the request: its tag, and the fid that it names.  Answers why not.
 template <class M>
 std::string_view
@@ -294,8 +315,14 @@ Session::admit(Req& r, const M& m)
 	if(n >= srv.limits.reqs || naside >= srv.limits.reqs)
 		return srv.texts.toomanyreqs;
 	bytesin += r.in.size();
-	if(std::string_view why = charge(r, m); !why.empty())
+	// What gives a fid back is never too much: the client thinks that it is gone.
+	constexpr bool gives = M::type == Tclunk::type || M::type == Tremove::type;
+	if(!isflush && !beginwork(gives ? Must : May))
+		return srv.texts.toomanyreqs;
+	if(std::string_view why = charge(r, m); !why.empty()) {
+		endwork();
 		return why;
+	}
 	// Its old bearer's reply may be on its way still: finish then leaves ours alone.
 	if(other) {
 		nflush -= other->type == Tflush::type;

@@ -58,6 +58,7 @@ private:
 	static constexpr size_t Firstmsize = 8192 + IOHDRSZ;
 
 	Transport& t;
+	const size_t share;	// of Srvlimits::working
 	Req* spare = nullptr;	// the reader's, for its next request; counted in nreq
 	size_t msize = Firstmsize;
 	bool versioned = false;	// the reader's: a Tversion came
@@ -79,6 +80,7 @@ private:
 	Idmap<Req> tags;
 	Idmap<Fid> fids;
 	size_t nflush = 0;	// Tflushes in tags
+	size_t nworking = 0;	// requests that are not answered, flushes apart
 	size_t naside = 0;	// whose tag another has, but whose reply has not gone yet
 	size_t memory = 0;	// bytes charged
 	uint64_t bytesin = 0;
@@ -117,6 +119,9 @@ private:
 	template<class F> void run(Req& r, F serve1);
 	std::string_view reserve(uint32_t n, Ref<Fid>& f);
 	template<class M> std::string_view charge(Req& r, const M& m);
+	enum Need { May, Must };
+	bool beginwork(Need n);
+	void endwork();
 	bool fits(Fid& f, size_t n);
 	bool belongs(Fid& f, std::string_view uid);
 	void forget(Fid& f);

@@ -22,6 +22,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -313,6 +314,9 @@ public:
 	virtual void wstat(Req& r);
 
 private:
+	friend class Session;
+	std::atomic<size_t> ncommon{0};	// requests that connections have beyond their shares
+
 	const std::unique_ptr<Sync::Mutex> smu;	// guards what follows
 	bool closed = false;
 	std::vector<Session*> sessions;

@@ -45,6 +45,58 @@ TEST(lib9p, a_connection_too_many_is_told_and_ended)
 	EXPECT_EQ(d.walk(0, 1, {}), "");
 }
 
+// Those that were there first had all that there was.
+TEST(lib9p, what_others_have_leaves_a_connection_its_share_of_the_requests)
+{
+	Keepsrv s;
+	s.limits.conns = 2;
+	s.limits.working = 8;
+	auto ask = [](Attached& c, uint16_t tag) {
+		c.send(Tread{.fid = 1, .offset = 0, .count = 10}, tag);
+	};
+	Attached a(s), b(s);
+	for(Attached* c : {&a, &b}) {
+		c->walk(0, 1, {"7"});
+		c->walk(0, 2, {"8"});
+		c->err(Topen{.fid = 1, .mode = OREAD});
+	}
+	for(uint16_t t = 10; t < 16; t++)
+		ask(a, t);
+	s.wait(6);
+	EXPECT_EQ(a.err(Tstat{.fid = 0}), "too many requests");
+	EXPECT_EQ(a.err(Tclunk{.fid = 2}), "");
+	for(uint16_t t = 10; t < 12; t++)
+		ask(b, t);
+	s.wait(8);
+	EXPECT_EQ(b.err(Tstat{.fid = 0}), "too many requests");
+	EXPECT_EQ(b.err(Tremove{.fid = 2}), "remove prohibited");
+	a.rpc(Tflush{.oldtag = 10});
+	EXPECT_EQ(a.next(), "Rflush tag 1");
+	EXPECT_EQ(b.err(Tstat{.fid = 0}), "stat prohibited");
+	s.answer("x");
+	for(int i = 0; i < 5; i++)
+		a.next();
+	for(int i = 0; i < 2; i++)
+		b.next();
+	// All is given back.
+	for(uint16_t t = 10; t < 16; t++)
+		ask(b, t);
+	s.wait(6);
+	s.answer("x");
+	for(int i = 0; i < 6; i++)
+		b.next();
+}
+
+TEST(lib9p, every_connection_may_have_one_request)
+{
+	Srvlimits l;
+	EXPECT_LE(l.common() + l.conns * l.share(), 16384u);
+	EXPECT_EQ(l.share(), 8u);
+	l.working = 1;
+	EXPECT_EQ(l.share(), 1u);
+	EXPECT_EQ(l.common(), 0u);
+}
+
 TEST(lib9p, what_fids_cost_is_limited)
 {
 	Costly s;

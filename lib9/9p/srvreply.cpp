@@ -430,6 +430,8 @@ Session::leave(Req& r)
 {
 	std::scoped_lock l(lk);
 	memory -= std::exchange(r.charged, 0);
+	if(!r.internal && r.type != Tflush::type)
+		endwork();
 	bytesout += r.sent;
 	r.state.store(Req::Answered, std::memory_order_release);
 	r.draining = r.flushes != nullptr;
