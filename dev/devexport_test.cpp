@@ -113,6 +113,36 @@ PTEST(devexport, what_is_asked_wrongly_is_refused_by_name)
 	EXPECT_ERROR(open(x.dir + "/status", OWRITE), "permission denied: '#X/export/0/status'");
 }
 
+// Both had looked before either said that it was his, and then each took some messages.
+PRACE(devexport, a_connection_is_served_by_one_export_and_not_mounted_beside)
+{
+	stdns();
+	Ctl x, y;
+	x.ask("root /tmp");
+	y.ask("root /tmp");
+	auto [mine, its] = pipe();
+	std::string start = "start " + std::to_string(int(its));
+	static int refused;
+	refused = 0;
+	auto ask = [&start](Ctl& c) {
+		try {
+			c.ask(start);
+		} catch(const Error& e) {
+			EXPECT_EQ(e.reason(), "inappropriate use of fd");
+			refused++;
+		}
+	};
+	rfork(RFPROC, [&] { ask(x); });
+	ask(y);
+	wait();
+	EXPECT_EQ(refused, 1);
+	EXPECT_ERROR(mount(its, -1, "/n", MREPL, ""), "inappropriate use of fd");
+	close(std::move(its));
+	EXPECT_EQ(rpc(mine, Tversion{.msize = 8192, .version = "9P2000"}, NOTAG).substr(0, 8),
+		"Rversion");
+	close(std::move(mine));
+}
+
 // One export, many connections: they share what it is.
 PTEST(devexport, read_only_and_patterns_hold_for_every_connection)
 {

@@ -499,6 +499,8 @@ mntversion(Chan& conn, std::string& version, size_t msize)
 		version = m.version;
 		return version.size();
 	}
+	if(conn.flag & CMSG)
+		error(Ebadusefd);	// it is served, not spoken to
 	if(msize == 0 || msize > MAXMSIZE)
 		msize = MAXMSIZE;
 	if(conn.iounit != 0)

@@ -73,6 +73,18 @@ public:
 	}
 };
 
+// For us alone.  Others may want them at the same time, and one gets them.
+void
+claim(Chan& in, Chan& out)
+{
+	if(in.flag.fetch_or(CMSG) & CMSG)
+		error(Ebadusefd);
+	if(&in != &out && out.flag.fetch_or(CMSG) & CMSG) {
+		in.flag &= ~CMSG;
+		error(Ebadusefd);
+	}
+}
+
 // What says the file remote beside data of a connection of ip(3); else c's name.
 std::string
 peername(Chan& c)
@@ -104,8 +116,7 @@ exportconn(int infd, int outfd)
 	Ref<Chan> in = fdtochan(infd, -1, Chkmnt::Yes);
 	Ref<Chan> out = fdtochan(outfd, -1, Chkmnt::Yes);
 	t->peer = peername(*in);
-	in->flag |= CMSG;
-	out->flag |= CMSG;
+	claim(*in, *out);
 	close(std::move(in));
 	close(std::move(out));
 	return t;
