@@ -93,6 +93,7 @@ private:
 	Osfd mustresolve(const std::string& path, int flags);
 	Osfd parentof(const std::string& path);
 	Ref<Hostfile> opened(int64_t fd, const std::string& path, int omode);
+	Ref<Hostfile> made(int64_t fd, Osfd dir, const std::string& path, int omode);
 	int64_t waitreader(const std::string& path, int flags);
 };
 
@@ -196,20 +197,35 @@ Tree::open(const std::string& path, int omode)
 	return opened(fd, path, omode);
 }
 
+// What has been made has its descriptor: that of its directory, if fd is one of the last.
+Ref<Hostfile>
+Tree::made(int64_t fd, Osfd dir, const std::string& path, int omode)
+{
+	if(fd >= 0 && oneofthelast(int(fd))) {
+		Osfd last{int(fd)};
+		fd = mustcall([&] { return ::dup3(last, dir, O_CLOEXEC); });
+		dir.release();
+	}
+	return opened(fd, path, omode);
+}
+
 Ref<Hostfile>
 Tree::create(const std::string& path, int omode, uint32_t perm)
 {
 	Osfd dir = parentof(path);
+	if(oneofthelast(dir))
+		error(Enofd);
 	uint32_t cut = fdstatx(dir).stx_mode;
 	if(perm & DMDIR) {
 		std::string name(lastof(path));
 		mode_t m = perm & (~0777u | cut) & 0777;
 		mustcall([&] { return mkdirat(dir, name.c_str(), m); });
-		return opened(resolve(path, O_RDONLY | O_DIRECTORY), path, omode);
+		int64_t fd = resolve(path, O_RDONLY | O_DIRECTORY);
+		return made(fd, std::move(dir), path, omode);
 	}
 	mode_t m = perm & (~0666u | cut) & 0777;
 	int64_t fd = resolve(path, hostflags(omode) | O_CREAT | O_EXCL, m);
-	auto f = opened(fd, path, omode);
+	auto f = made(fd, std::move(dir), path, omode);
 	if(perm & DMEXCL) {
 		Dir d = Dir::dontcare();
 		d.mode = f->stat().mode | DMEXCL;

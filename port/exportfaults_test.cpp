@@ -179,6 +179,27 @@ PTEST(exportfaults, open_directories_count_as_memory)
 	EXPECT_FALSE(access("/tmp/d", AEXIST));
 }
 
+// It was made, and then refused.
+PTEST(exportfaults, a_file_whose_fid_costs_too_much_is_not_made)
+{
+	stdns();
+	for(size_t more = 0; more < 1000; more += 50) {
+		Exportopts o;
+		o.limits.memory = (16 << 10) + more;
+		Client c(exported("/tmp", o));
+		c.session();
+		for(uint32_t fid = 1; c.walk(fid, {}) == "none"; fid++)
+			continue;
+		Tcreate t{.fid = 1, .name = "f", .perm = 0644, .mode = OREAD};
+		EXPECT_EQ(c.err(t), "too much memory");
+		EXPECT_FALSE(access("/tmp/f", AEXIST)) << more;
+		for(uint32_t fid = 2; fid < 5; fid++)
+			c.err(Tclunk{.fid = fid});
+		EXPECT_EQ(c.err(t), "none");
+		EXPECT_EQ(c.err(Tremove{.fid = 1}), "none");
+	}
+}
+
 // A server that hashes its files into all 64 bits.
 PTEST(exportfaults, EX_26_many_kinds_of_qids_are_told_apart)
 {

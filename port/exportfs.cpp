@@ -272,13 +272,20 @@ Export::withfile(Req& r, F fn)
 	});
 }
 
-// f is c from now on.
-void
-Export::become(Fid& f, Ref<Chan> c, size_t depth)
+// What a fid at p costs.
+size_t
+Export::cost(const Path& p)
 {
-	const Path& p = *c->path;
-	f.memory = sizeof(File) + sizeof(Chan) + sizeof p + p.s.size() +
+	return sizeof(File) + sizeof(Chan) + sizeof p + p.s.size() +
 		p.mtpt.size() * sizeof p.mtpt[0];
+}
+
+// f is c from now on; so many bytes of it have been charged.
+void
+Export::become(Fid& f, Ref<Chan> c, size_t depth, size_t paid)
+{
+	size_t n = cost(*c->path);
+	f.memory = n - std::min(n, paid);
 	f.aux = mk<File>(std::move(c), depth);
 }
 
@@ -359,13 +366,17 @@ Export::create(Req& r)
 	withfile(r, [&](File& f, Ref<Chan>& dir) {
 		if(!visible(*dir, f.depth, r.ifcall.name))
 			error(Eperm);
-		if(r.ifcall.perm & DMDIR && !srvcharge(*r.newfid, Opendir))
+		// All of it before the file is there: a path longer by a name.
+		const Path& p = *dir->path;
+		size_t paid = cost(p) + 1 + r.ifcall.name.size() + sizeof p.mtpt[0];
+		size_t held = r.ifcall.perm & DMDIR ? Opendir : 0;
+		if(!srvcharge(*r.newfid, paid + held))
 			error(texts.toomuchmem);
 		int mode = r.ifcall.mode & ~(ORCLOSE | OCEXEC);
 		Ref<Chan> c = chancreate(std::move(dir), r.ifcall.name, mode, r.ifcall.perm);
 		r.ofcall.qid = qids.map(c->dev.dc, c->devno, c->qid);
 		r.ofcall.iounit = uint32_t(std::min(c->iounit, opts.msize));
-		become(*r.newfid, std::move(c), f.depth);
+		become(*r.newfid, std::move(c), f.depth, paid);
 	});
 }
 

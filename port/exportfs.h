@@ -33,7 +33,8 @@ class Export final : public Srv {
 
 	template<class F> void work(Req& r, F fn);
 	template<class F> void withfile(Req& r, F fn);
-	void become(Fid& f, Ref<Chan> c, size_t depth);
+	static size_t cost(const Path& p);
+	void become(Fid& f, Ref<Chan> c, size_t depth, size_t paid = 0);
 	File& fileof(const Req& r) const;
 	bool visible(const Chan& c, size_t depth, std::string_view elem);
 	bool visiblebeside(const Chan& c, size_t depth, std::string_view elem);

@@ -132,6 +132,29 @@ TEST(lib9p, what_the_name_of_the_user_costs_is_limited)
 	EXPECT_EQ(c.walk(0, 3, {}), "");
 }
 
+// It was made, and then refused.
+TEST(lib9p, a_file_whose_fid_costs_too_much_is_not_made)
+{
+	struct Maker : Treesrv {
+		int made = 0;
+		void create(Req& r) override
+		{
+			made++;
+			Treesrv::create(r);
+		}
+	} s;
+	s.limits.memory = 8 << 10;
+	Attached c(s);
+	uint32_t fid = 1;
+	while(c.walk(0, fid, {}).empty())
+		fid++;
+	EXPECT_EQ(c.err(Tcreate{.fid = 1, .name = "f", .perm = 0644}), "too much memory");
+	EXPECT_EQ(s.made, 0);
+	EXPECT_EQ(c.err(Tclunk{.fid = 2}), "");
+	EXPECT_EQ(c.err(Tcreate{.fid = 1, .name = "f", .perm = 0644}), "");
+	EXPECT_EQ(s.made, 1);
+}
+
 // It gets on, and does not fail.
 TEST(lib9p, reads_become_short_when_memory_is)
 {

@@ -109,7 +109,7 @@ Session::entered(Req& r, Ref<Fid>& f, std::string_view why)
 	}
 	{
 		std::scoped_lock l(lk);
-		if(fits(*f, sizeof(Fid) + f->memory)) {
+		if(fits(*f, f->memory)) {
 			f->qid = r.ofcall.qid;
 			if(r.type == Tauth::type && f->omode == -1)
 				f->omode = ORDWR;

@@ -199,12 +199,13 @@ Session::charge(Fid& f, size_t n)
 }
 
 // The new Fid f is the user uid's from now on.  A client chooses how long that name is, and
-// each Fid has a copy.  False when it costs too much.
+// each Fid has a copy.  False when it costs too much; a hook that makes a file is not called
+// then.
 bool
 Session::belongs(Fid& f, std::string_view uid)
 {
 	f.uid = uid;
-	return charge(f, uid.size());
+	return charge(f, sizeof(Fid) + uid.size());
 }
 
 // A Fid that was reserved does not come into being after all.
@@ -227,7 +228,7 @@ Session::replace(Req& r)
 {
 	Ref<Fid> old;
 	std::scoped_lock l(lk);
-	if(!fits(*r.newfid, sizeof(Fid) + r.newfid->memory))
+	if(!fits(*r.newfid, r.newfid->memory))
 		return false;
 	Fid* at = fids.find(r.newfid->fid);
 	r.newfid->known = true;

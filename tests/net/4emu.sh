@@ -153,7 +153,9 @@ greedy=$!
 pids="$pids $greedy"
 exec 9>keep.greedy
 read -r line <said.greedy
-ok 'a client with all files open' [ "$line" = 'no free file descriptors' ]
+ok 'a client with all files open' \
+	[ "$line" = 'no free file descriptors; no free file descriptors' ]
+ok 'what it made is not there' [ ! -e tree/made ]
 says 'another client beside it' 0 f "" 9p -a unix!greed ls -d f
 exec 9>&-
 wait $greedy

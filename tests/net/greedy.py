@@ -1,5 +1,5 @@
-# greedy.py SOCKET: opens files until it gets no more, prints what it was told then, and
-# keeps them open until the end of its standard input.
+# greedy.py SOCKET: opens files until it gets no more, prints what it was told then and
+# when it made one, and keeps them open until the end of its standard input.
 import socket
 import struct
 import sys
@@ -29,5 +29,7 @@ while not why:
     fid += 1
     why = rpc(110, struct.pack('<IIH', 0, fid, 1) + text('f'))
     why = why or rpc(112, struct.pack('<IB', fid, 0))
-print(why, flush=True)
+rpc(110, struct.pack('<IIH', 0, fid + 1, 0))
+made = rpc(114, struct.pack('<I', fid + 1) + text('made') + struct.pack('<IB', 0o644, 0))
+print(why, made, sep='; ', flush=True)
 sys.stdin.read()
