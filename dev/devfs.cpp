@@ -127,6 +127,7 @@ public:
 	void wstat(Chan& c, const Dir& d) override;
 
 private:
+	static void rename(Node& n, const std::string& name);
 	size_t readdir(Chan& c, Node& n, Buf buf, int64_t off);
 };
 
@@ -272,6 +273,14 @@ Hostfs::remove(Chan& c)
 	n.tree->remove(n.path());
 }
 
+void
+Hostfs::rename(Node& n, const std::string& name)
+{
+	std::string old = n.path();
+	n.tree->rename(old, name);
+	n.moved(beside(old, name));
+}
+
 // The name first: it is what is most often refused, and can be taken back.
 void
 Hostfs::wstat(Chan& c, const Dir& d)
@@ -283,10 +292,8 @@ Hostfs::wstat(Chan& c, const Dir& d)
 		if(old.empty() || !(to = hostname(d.name)))
 			error(old.empty() ? Eperm : Ebadchar);
 	}
-	if(to) {
-		n.tree->rename(old, *to);
-		n.moved(beside(old, *to));
-	}
+	if(to)
+		rename(n, *to);
 	Dir rest = d;
 	rest.name.clear();
 	// An entry of nothing but a name must not be taken for one that changes nothing.
@@ -298,10 +305,12 @@ Hostfs::wstat(Chan& c, const Dir& d)
 		else
 			n.tree->wstat(n.path(), rest);
 	} catch(const Error&) {
-		if(to) {
-			n.tree->rename(n.path(), old.substr(old.rfind('/') + 1));
-			n.moved(old);
-		}
+		if(to)
+			try {
+				rename(n, old.substr(old.rfind('/') + 1));
+			} catch(const Error&) {
+				// The new name stays.  Why the wstat failed is said first.
+			}
 		throw;
 	}
 }

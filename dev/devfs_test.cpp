@@ -6,6 +6,7 @@
 
 #include "port/dev.h"
 #include "port/osfile.h"
+#include "tests/scripted.h"
 #include "tests/test.h"
 
 namespace p9 {
@@ -284,6 +285,25 @@ PTEST(devfs, of_a_wstat_all_changes_happen_or_none)
 	fails("c", uint64_t(1) << 63, "bad arg in system call");
 	Fd fd = open(t.at("a"), ORDWR);
 	fails("c", uint64_t(1) << 63, "bad arg in system call");
+}
+
+// That the old name has been taken meanwhile was told instead.
+PRACE(devfs, why_a_wstat_failed_is_told_though_the_name_cannot_be_taken_back)
+{
+	Tmp t;
+	t.put("a", "hello");
+	bool over = false;
+	Actor taker("taker", [&] {
+		for(; !over; yield())
+			if(!stdfs::exists(t.dir / "a"))
+				t.put("a", "");
+	});
+	Dir d = change();
+	d.name = "c";
+	d.length = uint64_t(1) << 63;
+	EXPECT_ERROR(wstat(t.at("a"), d), "bad arg in system call");
+	over = true;
+	taker.join();
 }
 
 PTEST(devfs, a_wstat_of_nothing_syncs_an_open_file)
