@@ -85,6 +85,6 @@ PREAL(listensrv, what_others_can_reach_must_be_said)
 	call("tcp!127.0.0.1!" + addr.substr(addr.rfind('!') + 1), "/mnt");
 	EXPECT_EQ(readfile("/mnt/count"), "1");
 	EXPECT_ERROR(listensrv(std::make_unique<Countsrv>(), addr, Reach::Others),
-		     "Address already in use: '" + addr + "'");
+		     "address in use: '" + addr + "'");
 }
 }

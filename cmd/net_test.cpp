@@ -254,7 +254,7 @@ PREAL(listen, services_are_announced_when_it_returns)
 	EXPECT_TRUE(said.starts_with(serv + " tcp /net/tcp/")) << said;
 	r = run({"listen", "-q", "-a", host, "-d", "/tmp/d"});
 	EXPECT_EQ(r.err, "listen: giving up on tcp!" + host +
-			"!17007: Address already in use\nlisten: no services\n");
+			"!17007: address in use\nlisten: no services\n");
 	EXPECT_EQ(r.status, "no services");
 }
 

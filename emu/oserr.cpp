@@ -51,6 +51,7 @@ constexpr Row rows[] = {
 	{ENOTCONN, Ehungup},
 	{ECONNREFUSED, Econrefused},
 	{ETIMEDOUT, Etimedout},
+	{EADDRINUSE, "address in use"},
 	{ELOOP, Eloop},
 	{ENAMETOOLONG, Etoolong},
 	{ESTALE, Echange},
