@@ -84,20 +84,6 @@ rpc(Call& call, const T& m)
 	return call.reply<R>();
 }
 
-// The server forgets the fid, whatever it answers.
-template<class R, class T>
-void
-forget(Mnt& m, const T& t)
-{
-	Call call(m, T::type, t.fid);
-	if(!call.send(t)) {
-		m.freefid(t.fid);
-		call.fail();
-	}
-	call.reply<R>();
-	m.freefid(t.fid);
-}
-
 // A Chan of the server at conn by a fid that it has accepted.
 Ref<Chan>
 mntchan(Ref<Chan> conn, uint32_t fid, const Qid& qid)
@@ -228,11 +214,11 @@ opencached(Chan& c, int omode)
 	c.ahead = mk<Readahead>(*cache, c);
 }
 
-void
+// Whether c's fid is still the caller's to give back.
+bool
 stopahead(Chan& c)
 {
-	if(c.ahead)
-		static_cast<Readahead&>(*c.ahead).stop();
+	return !c.ahead || static_cast<Readahead&>(*c.ahead).stop();
 }
 
 Ref<Chan>
@@ -267,14 +253,15 @@ Mntdev::create(Ref<Chan> c, std::string_view elem, int omode, uint32_t perm)
 void
 Mntdev::close(Chan& c)
 {
-	stopahead(c);
-	forget<Rclunk>(mntof(c), Tclunk{.fid = c.fid});
+	if(stopahead(c))
+		forget<Rclunk>(mntof(c), Tclunk{.fid = c.fid});
 }
 
 void
 Mntdev::remove(Chan& c)
 {
-	stopahead(c);
+	if(!stopahead(c))
+		error(Eintr);
 	Changing gone(c, true);
 	forget<Rremove>(mntof(c), Tremove{.fid = c.fid});
 }

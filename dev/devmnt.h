@@ -183,4 +183,18 @@ public:
 	// The same as a Block, when nothing was offered.
 	Block take();
 };
+
+// Tclunk or Tremove: the server forgets the fid, whatever it answers.
+template<class R, class T>
+void
+forget(Mnt& m, const T& t)
+{
+	Call call(m, T::type, t.fid);
+	if(!call.send(t)) {
+		m.freefid(t.fid);
+		call.fail();
+	}
+	call.template reply<R>();
+	m.freefid(t.fid);
+}
 }

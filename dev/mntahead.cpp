@@ -47,7 +47,10 @@ struct Readahead::Slot final : Counted {
 	uint64_t end() const { return off + n; }
 };
 
-Readahead::Readahead(Mntcache& m, Chan& chan) : cache(m), c(chan) {}
+Readahead::Readahead(Mntcache& m, Chan& chan)
+	: cache(m), c(chan), mnt(mntof(chan)), fid(chan.fid)
+{
+}
 Readahead::~Readahead() = default;
 
 // All that was read ahead is of no use.  Requires: lk held; gone is dropped outside, as in
@@ -123,18 +126,38 @@ Readahead::run(Slot& s)
 	finish(s, wanted ? fetch(s) : Block());
 }
 
-// The Chan may go once this has been called by the last.
+// The connection may go once this has been called by the last.
 void
 Readahead::finish(Slot& s, Block b)
 {
-	std::scoped_lock l(lk);
-	s.p = nullptr;
-	s.got = std::min(b.own(), s.n);
-	s.data = std::move(b);
-	s.done = true;
-	s.news.wakeup();
-	if(--nrunning == 0)
-		idle.wakeup();
+	Ref<Chan> conn;
+	{
+		std::scoped_lock l(lk);
+		s.p = nullptr;
+		s.got = std::min(b.own(), s.n);
+		s.data = std::move(b);
+		s.done = true;
+		s.news.wakeup();
+		if(--nrunning == 0) {
+			idle.wakeup();
+			conn = std::move(left);
+		}
+	}
+	if(conn)
+		clunk(std::move(conn));
+}
+
+// What stop() left to us.
+void
+Readahead::clunk(Ref<Chan> conn)
+{
+	up().takenote();	// the Tread's
+	try {
+		forget<Rclunk>(mnt, Tclunk{.fid = fid});
+	} catch(const Error&) {
+		// As close(2), it answers none.
+	}
+	close(std::move(conn));
 }
 
 // Empty when it fails: the reader asks for itself and hears why.
@@ -142,8 +165,8 @@ Block
 Readahead::fetch(const Slot& s)
 {
 	try {
-		Call call(mntof(c), Tread::type, c.fid);
-		if(!call.send(Tread{.fid = c.fid, .offset = s.off, .count = uint32_t(s.n)}))
+		Call call(mnt, Tread::type, fid);
+		if(!call.send(Tread{.fid = fid, .offset = s.off, .count = uint32_t(s.n)}))
 			return {};
 		return call.take();
 	} catch(const Error&) {
@@ -237,13 +260,22 @@ Readahead::passed(size_t n, uint64_t off)
 	launch(fresh);
 }
 
-void
+bool
 Readahead::stop()
 {
 	Slots gone;
 	std::unique_lock l(lk);
 	stopped = true;
 	drop(gone);
-	idle.sleepon(l, "reads ahead", [&] { return nrunning == 0; });
+	try {
+		auto over = [&] { return nrunning == 0; };
+		if(!over() && up().peek(&Proc::dead))
+			error(Eintr);
+		idle.sleep(l, "reads ahead", over);
+	} catch(const Error&) {
+		left = c.mchan;
+		return false;
+	}
+	return true;
 }
 }

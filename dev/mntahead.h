@@ -5,7 +5,9 @@
 // it wants: as much as was read so far, at most Window messages and Windowbytes, and
 // nothing beyond the length that the server told.  Each Tread is a kproc's, which ends
 // with it; so there is always somebody who reads the connection.  They borrow the
-// Chan: stop() waits for them, and comes before the fid is clunked.
+// connection and the fid: stop() waits for them, and comes before the fid is clunked.
+// A server may never answer, so a note ends that wait, and a Proc that ends, which takes no
+// note, does not begin it; then both are left to the last of them, which clunks the fid.
 //
 // What came is of no use when a write through the mount has ended since (its stamp,
 // see mntcache.h, has changed), and what lies behind a short or failed reply is
@@ -21,6 +23,7 @@
 
 namespace p9 {
 
+class Mnt;
 class Mntcache;
 
 class Readahead final : public Counted {
@@ -28,7 +31,9 @@ class Readahead final : public Counted {
 	using Slots = std::deque<Ref<Slot>>;
 
 	Mntcache& cache;	// which c holds
-	Chan& c;	// which holds this
+	Chan& c;	// which holds this; the kprocs do not look at it
+	Mnt& mnt;
+	const uint32_t fid;
 
 	Lock lk;	// guards what follows
 	uint64_t next = 0;	// where a reader in order goes on
@@ -36,6 +41,7 @@ class Readahead final : public Counted {
 	Slots slots;	// each begins where the one before ends
 	size_t nrunning = 0;	// kprocs
 	bool stopped = false;
+	Ref<Chan> left;	// the connection, when the fid is for the last kproc to clunk
 	Rendez idle;	// stop's
 
 	void drop(Slots& gone);
@@ -45,6 +51,7 @@ class Readahead final : public Counted {
 	void run(Slot& s);
 	void finish(Slot& s, Block b);
 	Block fetch(const Slot& s);
+	void clunk(Ref<Chan> conn);
 	Ref<Slot> claim(uint64_t off);
 	void await(Slot& s);
 	size_t copy(const Slot& s, Buf b, uint64_t off);
@@ -64,7 +71,8 @@ public:
 	size_t read(Buf b, uint64_t off);
 	// A reader has got n bytes at off otherwise.
 	void passed(size_t n, uint64_t off);
-	// No more; waits until no Tread is outstanding.
-	void stop();
+	// No more; waits until no Tread is outstanding.  False when a note came first, or up()
+	// ends: the fid is not the caller's any more.
+	bool stop();
 };
 }

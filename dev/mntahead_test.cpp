@@ -210,13 +210,6 @@ inorder(std::function<void(Script&, std::map<uint64_t, Got<Tread>>&)> script,
 	srv.end();
 }
 
-void
-waituntil(Proc& p, std::string_view what)
-{
-	while(p.waittext().find(what) == std::string::npos)
-		yield();
-}
-
 // ---- what is asked for
 
 PTEST(ahead, after_two_messages_in_order_as_much_is_asked_for_as_was_read_and_replies_may_cross)

@@ -57,6 +57,14 @@ public:
 	Proc& proc() { return *p; }
 };
 
+// Until p waits for what has that in its words.
+inline void
+waituntil(Proc& p, std::string_view what)
+{
+	while(p.waittext().find(what) == std::string::npos)
+		yield();
+}
+
 // A message of type T that came, with the bytes that it points into.
 template<class T> struct Got {
 	Block b;
