@@ -13,6 +13,34 @@ namespace p9 {
 
 namespace {
 
+std::string
+above(const std::string& path)
+{
+	size_t i = path.rfind('/');
+	return path.substr(0, i == path.npos ? 0 : i);
+}
+
+// For another machine: links lead no further than what was bound or is served.
+bool
+confined()
+{
+	return p9::up().confined;
+}
+
+// A directory that was bound or is served, and the tree beneath it.
+struct Top final : public Counted {
+	const Ref<Hosttree> tree;
+	const std::string path;
+
+	Top(Ref<Hosttree> t, std::string p) : tree(std::move(t)), path(std::move(p)) {}
+};
+
+// Where the host is asked for a file.
+struct Place {
+	Ref<Hosttree> tree;
+	std::string path;
+};
+
 struct Node final : public Counted {
 	const Ref<Hosttree> tree;
 	Ref<Hostfile> file; // once open
@@ -21,7 +49,10 @@ struct Node final : public Counted {
 	std::vector<Dir> ahead;
 	size_t next = 0;
 
-	Node(Ref<Hosttree> t, std::string p) : tree(std::move(t)), where(std::move(p)) {}
+	Node(Ref<Hosttree> t, std::string p, Ref<Top> top = {})
+	    : tree(std::move(t)), where(std::move(p)), root(std::move(top))
+	{
+	}
 	// In the host's form, no leading slash; "" is the root.  A wstat changes it, while
 	// others use the file.
 	std::string path()
@@ -34,14 +65,55 @@ struct Node final : public Counted {
 		std::scoped_lock l(lk);
 		where.swap(to);
 	}
+	// Where its links may lead no further for those who are confined; none: the host's root.
+	Ref<Top> top()
+	{
+		std::scoped_lock l(lk);
+		return root;
+	}
+	void becometop();
+	// The directory above path; for who is confined, the top is its own.
+	std::string up(const std::string& path);
+	// A path of its tree, for the Proc that asks.
+	Place place(const std::string& path);
+	Place place() { return place(path()); }
 	std::string name();
 	Dir named(Dir d);
 	Dir stat();
+	void remove();
 
 private:
 	Lock lk;
 	std::string where;	// guarded by lk
+	Ref<Top> root;	// guarded by lk
 };
+
+void
+Node::becometop()
+{
+	std::string at = path();
+	if(at.empty())
+		return;
+	auto t = mk<Top>(tree->beneath(at), at);
+	std::scoped_lock l(lk);
+	std::swap(root, t);
+}
+
+std::string
+Node::up(const std::string& path)
+{
+	Ref<Top> t = confined() ? top() : Ref<Top>();
+	return t && path == t->path ? path : above(path);
+}
+
+Place
+Node::place(const std::string& path)
+{
+	Ref<Top> t = confined() ? top() : Ref<Top>();
+	if(!t)
+		return {tree, path};
+	return {t->tree, path.substr(std::min(path.size(), t->path.size() + 1))};
+}
 
 std::string
 Node::name()
@@ -66,10 +138,18 @@ Node::stat()
 {
 	if(file)
 		return named(file->stat());
-	auto d = tree->trystat(path());
+	Place at = place();
+	auto d = at.tree->trystat(at.path);
 	if(!d)
 		error(Enonexist);
 	return named(std::move(*d));
+}
+
+void
+Node::remove()
+{
+	Place at = place();
+	at.tree->remove(at.path);
 }
 
 // path with elem below it; nothing when elem cannot be the host's.
@@ -80,13 +160,6 @@ below(const std::string& path, std::string_view elem)
 	if(h && !path.empty())
 		h->insert(0, path + "/");
 	return h;
-}
-
-std::string
-above(const std::string& path)
-{
-	size_t i = path.rfind('/');
-	return path.substr(0, i == path.npos ? 0 : i);
 }
 
 // The path of a file called name in path's directory.
@@ -115,6 +188,7 @@ public:
 	Hostfs() : Dev(U'U', "fs") {}
 	void shutdown() override { root = {}; }
 	Ref<Chan> attach(std::string_view spec) override;
+	void becomeroot(Chan& c) override { c.as<Node>().becometop(); }
 	Walkqid walk(Chan& c, Names) override;
 	Dir stat(Chan& c) override;
 	Ref<Chan> open(Ref<Chan> c, int omode) override;
@@ -161,8 +235,11 @@ Hostfs::walk(Chan& c, Names names)
 	for(std::string_view elem : names) {
 		if(!(qid.type & QTDIR))
 			break;
-		auto to = elem == ".." ? std::optional(above(path)) : below(path, elem);
-		auto d = to ? from.tree->trystat(*to) : std::nullopt;
+		auto to = elem == ".." ? std::optional(from.up(path)) : below(path, elem);
+		if(!to)
+			break;
+		Place at = from.place(*to);
+		auto d = at.tree->trystat(at.path);
 		if(!d)
 			break;
 		path = std::move(*to);
@@ -173,7 +250,7 @@ Hostfs::walk(Chan& c, Names names)
 		return wq;
 	wq.clone = devclone(c);
 	wq.clone->qid = qid;
-	wq.clone->aux = mk<Node>(from.tree, std::move(path));
+	wq.clone->aux = mk<Node>(from.tree, std::move(path), from.top());
 	return wq;
 }
 
@@ -190,7 +267,8 @@ Hostfs::open(Ref<Chan> c, int omode)
 {
 	openmode(omode);
 	Node& n = c->as<Node>();
-	setopen(*c, n, n.tree->open(n.path(), omode), omode);
+	Place at = n.place();
+	setopen(*c, n, at.tree->open(at.path, omode), omode);
 	return c;
 }
 
@@ -203,8 +281,9 @@ Hostfs::create(Ref<Chan> c, std::string_view elem, int omode, uint32_t perm)
 	auto path = below(dir.path(), elem);
 	if(!path)
 		error(Ebadchar);
-	auto n = mk<Node>(dir.tree, *path);
-	auto file = n->tree->create(*path, omode, perm);
+	auto n = mk<Node>(dir.tree, *path, dir.top());
+	Place at = n->place();
+	auto file = at.tree->create(at.path, omode, perm);
 	setopen(*c, *n, std::move(file), omode);
 	c->aux = std::move(n);
 	return c;
@@ -220,7 +299,7 @@ Hostfs::close(Chan& c)
 		n.file = {};
 	}
 	if(wasopen && c.flag & CRCLOSE)
-		n.tree->remove(n.path());
+		n.remove();
 }
 
 // Entries come in the host's order; off only tells the start from what follows.
@@ -270,14 +349,15 @@ Hostfs::remove(Chan& c)
 {
 	Node& n = c.as<Node>();
 	n.file = {};
-	n.tree->remove(n.path());
+	n.remove();
 }
 
 void
 Hostfs::rename(Node& n, const std::string& name)
 {
 	std::string old = n.path();
-	n.tree->rename(old, name);
+	Place at = n.place(old);
+	at.tree->rename(at.path, name);
 	n.moved(beside(old, name));
 }
 
@@ -302,8 +382,10 @@ Hostfs::wstat(Chan& c, const Dir& d)
 	try {
 		if(n.file)
 			n.file->wstat(rest);
-		else
-			n.tree->wstat(n.path(), rest);
+		else {
+			Place at = n.place();
+			at.tree->wstat(at.path, rest);
+		}
 	} catch(const Error&) {
 		if(to)
 			try {

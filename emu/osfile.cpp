@@ -72,12 +72,19 @@ oneofthelast(int fd)
 }
 
 class Tree final : public Hosttree {
-	const Osfd root;
+	const Osfd root;  // -1: base in outer
 	const bool whole; // the host's own root: nothing to keep names in
 	const uint32_t number;
+	const Ref<Tree> outer;
+	const std::string base;
 
 public:
 	Tree(Osfd fd, bool all, uint32_t n) : root(std::move(fd)), whole(all), number(n)
+	{
+	}
+	Tree(Ref<Tree> t, std::string path)
+	    : root(-1), whole(false), number(t->number), outer(std::move(t)),
+	      base(std::move(path))
 	{
 	}
 	std::optional<Dir> trystat(const std::string& path) override;
@@ -86,6 +93,10 @@ public:
 	void remove(const std::string& path) override;
 	void wstat(const std::string& path, const Dir&) override;
 	void rename(const std::string& path, const std::string& newname) override;
+	Ref<Hosttree> beneath(const std::string& path) override
+	{
+		return mk<Tree>(Ref<Tree>(*this), path);
+	}
 	uint32_t id() const override { return number; }
 
 private:
@@ -100,6 +111,14 @@ private:
 int64_t
 Tree::resolve(const std::string& path, int flags, mode_t mode)
 {
+	Osfd own(-1);
+	if(outer) {
+		int64_t fd = outer->resolve(base, O_PATH | O_DIRECTORY);
+		if(fd < 0)
+			return fd;
+		own = Osfd(int(fd));
+	}
+	int at = outer ? int(own) : int(root);
 	open_how how = {};
 	how.flags = unsigned(flags | O_CLOEXEC);
 	how.mode = mode;
@@ -108,7 +127,7 @@ Tree::resolve(const std::string& path, int flags, mode_t mode)
 	int64_t r = -EAGAIN;
 	for(int i = 0; i < Tries && r == -EAGAIN; i++)
 		r = hostcall([&] {
-			return ::syscall(SYS_openat2, int(root), name, &how, sizeof how);
+			return ::syscall(SYS_openat2, at, name, &how, sizeof how);
 		});
 	return r;
 }

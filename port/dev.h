@@ -48,6 +48,10 @@ public:
 	// a short answer, not an Error.
 	virtual Walkqid walk(Chan& c, Names) = 0;
 
+	// The directory c has been bound, or is served: for a Proc that is confined, nothing
+	// that begins here may lead out of it, as a symbolic link of the host could.
+	virtual void becomeroot(Chan&) {}
+
 	virtual Dir stat(Chan& c) = 0;
 
 	// Opens c and answers it, or another Chan in its place (dup(3)).

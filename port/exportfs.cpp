@@ -142,6 +142,18 @@ public:
 	}
 };
 
+namespace {
+// What this Proc does now is another machine's wish.
+class Confined {
+	const bool was = std::exchange(up().confined, true);
+
+public:
+	Confined() = default;
+	~Confined() { up().confined = was; }
+	Confined(const Confined&) = delete;
+};
+}
+
 // Runs fn, which may sleep, beside the work of other requests, and answers r.
 template<class F>
 void
@@ -149,6 +161,7 @@ Export::work(Req& r, F fn)
 {
 	{
 		Working now(r);
+		Confined here;
 		fn();
 	}
 	r.respond();
@@ -165,6 +178,8 @@ Export::Export(Ref<Chan> dir, Exportopts o)
 	log = opts.log;
 	limits = opts.limits;
 	clock = ticks;
+	if(root)
+		root->dev.becomeroot(*root);
 	maxmsize = std::clamp(opts.msize, size_t(256), size_t(MAXMSIZE));
 }
 

@@ -114,6 +114,8 @@ cmount(Pgrp& p, Ref<Chan> c, Ref<Chan> old, Ref<const Mountlist> cunion, int fla
        std::string_view spec)
 {
 	checkmount(*c, *old, cunion.get(), flag);
+	if(c->isdir())
+		c->dev.becomeroot(*c);
 	Mkey k(*old);
 	uint64_t oldid = ++mountids; // before the others: ns shows it first
 	std::vector<Mount> add = additions(std::move(c), cunion.get(), flag, spec);

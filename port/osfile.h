@@ -49,6 +49,9 @@ public:
 	virtual void wstat(const std::string& path, const Dir&) = 0; // but for the name
 	// Within its directory; Eexist when the new one is there.
 	virtual void rename(const std::string& path, const std::string& newname) = 0;
+	// The tree beneath a directory of this one, of the same id.  It is looked up at each
+	// use, so what takes the directory's place later is that tree then.
+	virtual Ref<Hosttree> beneath(const std::string& path) = 0;
 	// Tells trees apart, as stat's dev.
 	virtual uint32_t id() const = 0;
 };

@@ -84,6 +84,7 @@ public:
 	bool kernel = false;	// a kproc
 	bool nowait = false;	// RFNOWAIT: leaves no wait record
 	bool server = false;	// serves 9P: lives past the first program, until its clients go
+	bool confined = false;	// acts for another machine: see Dev::becomeroot
 	bool newprog = false;
 	std::string errstr;	// of the last system call that failed
 	std::string syserrstr;
