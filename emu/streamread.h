@@ -40,6 +40,7 @@ public:
 
 class Streamread {
 	std::atomic<bool> drained{false};	// the last read left nothing behind
+	std::atomic<bool> amid{false};	// the last read got a part of something large
 	Patience patience;
 	static constexpr size_t Small = 4096;
 
@@ -67,7 +68,8 @@ public:
 	// What call answers, a count or -errno, once there is something to read.  It reads at
 	// most room bytes of fd, as read(2) does, and does not wait.  A note ends it with Eintr.
 	// After a small message that was all there was, the next is waited for at once: to ask
-	// in vain is a call of the host for each message.
+	// in vain is a call of the host for each message.  In the middle of a large one there
+	// is no look: who sleeps finds more of it at a time.
 	template<class F>
 	int64_t read(int fd, size_t room, F call)
 	{
@@ -80,14 +82,18 @@ public:
 		};
 		int64_t n = drained.exchange(false, std::memory_order_relaxed) ? -EAGAIN : get();
 		while(n == -EAGAIN) {
-			n = look(get);
+			if(!amid.load(std::memory_order_relaxed))
+				n = look(get);
 			if(n == -EAGAIN) {
 				sleep(fd);
 				n = get();
 			}
 		}
-		if(n > 0)
-			drained.store(size_t(n) < std::min(room, Small), std::memory_order_relaxed);
+		if(n > 0) {
+			bool small = size_t(n) < Small;
+			drained.store(small && size_t(n) < room, std::memory_order_relaxed);
+			amid.store(!small && size_t(n) < room, std::memory_order_relaxed);
+		}
 		return n;
 	}
 };
