@@ -178,7 +178,7 @@ Export::Export(Ref<Chan> dir, Exportopts o)
 	log = opts.log;
 	limits = opts.limits;
 	clock = ticks;
-	if(root)
+	if(root && root->isdir())
 		root->dev.becomeroot(*root);
 	maxmsize = std::clamp(opts.msize, size_t(256), size_t(MAXMSIZE));
 }
@@ -304,6 +304,31 @@ Export::become(Fid& f, Ref<Chan> c, size_t depth, size_t paid)
 	f.aux = mk<File>(std::move(c), depth);
 }
 
+namespace {
+// Whether .. from c leads to a place where something is mounted.  The Chan of that place is
+// the one by which the owner named it, and knows of no confinement: it is walked to anew.
+bool
+outofmount(const Chan& c)
+{
+	const auto& m = c.path->mtpt;
+	return m.size() > 1 && m[m.size() - 2];
+}
+
+// The elements of /a/b.
+std::vector<std::string_view>
+split(std::string_view path)
+{
+	std::vector<std::string_view> l;
+	while(!path.empty()) {
+		path.remove_prefix(1);
+		size_t n = std::min(path.find('/'), path.size());
+		l.push_back(path.substr(0, n));
+		path.remove_prefix(n);
+	}
+	return l;
+}
+}
+
 // From c by one name; false, with the reason, when it is not there.
 bool
 Export::step(Ref<Chan>& c, size_t depth, std::string_view elem, std::string& why)
@@ -317,8 +342,20 @@ Export::step(Ref<Chan>& c, size_t depth, std::string_view elem, std::string& why
 	validname(elem, Slash::No);
 	if(elem != ".." && !visible(*c, depth, elem))
 		return false;
-	Walk w(c, false, Mounts::Cross);
-	if(!w.to(Names(&elem, 1))) {
+	if(elem == ".." && root && outofmount(*c)) {
+		std::string at = pathbelow(*c, depth);
+		std::vector<std::string_view> names = split(at);
+		names.pop_back();
+		return walkfrom(root, names, c, why);
+	}
+	return walkfrom(c, Names(&elem, 1), c, why);
+}
+
+bool
+Export::walkfrom(const Ref<Chan>& start, Names names, Ref<Chan>& c, std::string& why)
+{
+	Walk w(start, false, Mounts::Cross);
+	if(!w.to(names)) {
 		why = w.why;
 		return false;
 	}

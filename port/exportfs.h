@@ -11,6 +11,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "lib9/9p/srv.h"
@@ -43,6 +44,8 @@ class Export final : public Srv {
 	Dir entry(Chan& c, size_t depth);
 	bool walkall(Req& r, Ref<Chan>& c, size_t depth);
 	bool step(Ref<Chan>& c, size_t depth, std::string_view elem, std::string& why);
+	static bool walkfrom(const Ref<Chan>& start, std::span<const std::string_view> names,
+		Ref<Chan>& c, std::string& why);
 	size_t readdir(Chan& c, size_t depth, Buf b, int64_t off);
 	size_t hide(Chan& c, size_t depth, Buf b, size_t n);
 

@@ -106,6 +106,25 @@ PTEST(exportlinks, BX_19_nor_out_of_what_is_bound_into_it)
 	unmount("", "/tmp/e");
 }
 
+// Out of a mount one comes to where it was mounted, as the Proc that did it knows that place.
+PTEST(exportlinks, BX_19_nor_by_way_of_a_mount_inside)
+{
+	Links t;
+	stdns();
+	close(create("/tmp/e", OREAD, DMDIR | 0755));
+	close(create("/tmp/e/sub", OREAD, DMDIR | 0755));
+	p9::bind("/tmp/e", t.pub + "/d", MREPL);
+	Client c(exported(t.pub));
+	c.session();
+	EXPECT_EQ(c.err(Twalk{.fid = 0, .newfid = 1, .wname = path({"d", "sub", "..", "..", "in"})}),
+		"none");
+	EXPECT_EQ(c.err(Twalk{.fid = 0, .newfid = 2, .wname = path({"d", "sub", "..", "sub", "..", ".."})}),
+		"none");
+	EXPECT_EQ(c.err(Twalk{.fid = 2, .newfid = 3, .wname = path({"rel"})}), "none");
+	EXPECT_NE(c.err(Topen{.fid = 3, .mode = OREAD}), "none");
+	unmount("", t.pub + "/d");
+}
+
 PTEST(exportlinks, here_they_lead_where_they_say)
 {
 	Links t;
