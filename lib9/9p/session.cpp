@@ -320,7 +320,8 @@ Session::admit(Req& r, const M& m)
 	if(!isflush && !beginwork(gives ? Must : May))
 		return srv.texts.toomanyreqs;
 	if(std::string_view why = charge(r, m); !why.empty()) {
-		endwork();
+		if(!isflush)
+			endwork();
 		return why;
 	}
 	// Its old bearer's reply may be on its way still: finish then leaves ours alone.
