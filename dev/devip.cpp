@@ -63,16 +63,6 @@ qpath(File f, size_t net, size_t conv = 0)
 	return f | uint64_t(net) << Netshift | uint64_t(conv) << Convshift;
 }
 
-// A Proc's turn in one direction of a conversation; a note ends the wait for it.
-class Turn {
-	QLock& q;
-
-public:
-	explicit Turn(QLock& l) : q(l) { q.elock(); }
-	~Turn() { q.unlock(); }
-	Turn(const Turn&) = delete;
-};
-
 struct Conv final : public Counted {
 	const size_t net;
 	const size_t n;
@@ -107,12 +97,12 @@ struct Conv final : public Counted {
 	}
 	Ref<Hostconn> accept()
 	{
-		Turn t(in);
+		auto turn = elocked(in);
 		return get(Announced)->accept();
 	}
 	size_t write(Bytes head, Bytes tail)
 	{
-		Turn t(out);
+		auto turn = elocked(out);
 		return get(Established)->write(head, tail);
 	}
 	void begin()
@@ -490,7 +480,7 @@ Ipdev::read(Chan& c, Buf buf, int64_t off)
 	switch(fileof(c)) {
 	case Qctl: return readstr(buf, off, std::to_string(v.n));
 	case Qdata: {
-		Turn t(v.in);
+		auto turn = elocked(v.in);
 		Ref<Hostconn> conn = v.getdata();
 		return conn ? conn->read(buf) : 0;
 	}

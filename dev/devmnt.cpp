@@ -474,8 +474,7 @@ settle(Chan& conn)
 size_t
 mntversion(Chan& conn, std::string& version, size_t msize)
 {
-	conn.rdlock.elock();
-	std::unique_lock l(conn.rdlock, std::adopt_lock);
+	auto l = elocked(conn.rdlock);
 	if(version.empty())
 		version = VERSION9P;
 	if(!version.starts_with(VERSION9P))

@@ -341,8 +341,7 @@ Mnt::sendpieces(Block&& msg)
 		msg.flatten();
 	bool noted;
 	{
-		sendlk.elock();
-		std::unique_lock l(sendlk, std::adopt_lock);
+		auto l = elocked(sendlk);
 		Bytes head = msg.data();
 		advance(head, payload, conn.dev.writev(conn, head, payload));
 		noted = sendall(head, payload);

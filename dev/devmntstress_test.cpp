@@ -138,8 +138,9 @@ PREAL(mnt, who_looks_at_a_wait_meets_it_whole)
 	std::string whole = fmt::format("reply from #| to Tread fid {} tag 1", root->fid);
 	while(!done) {
 		std::string text = a.proc().waittext();
-		if(text.starts_with("reply"))
+		if(text.starts_with("reply")) {
 			EXPECT_EQ(text, whole);
+		}
 		yield();
 	}
 	a.join();

@@ -38,8 +38,7 @@ Hostreader::call(std::function<void()> fn)
 std::optional<size_t>
 Hostreader::read(Buf b)
 {
-	turn.elock();
-	std::unique_lock t(turn, std::adopt_lock);
+	auto t = elocked(turn);
 	std::unique_lock l(lk);
 	if(data.empty() && !eof && !asked) {
 		asked = true;

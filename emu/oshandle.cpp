@@ -14,7 +14,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <mutex>
 
 #include "emu/oserr.h"
 #include "emu/streamread.h"
@@ -212,8 +211,7 @@ Handle::stat()
 size_t
 Handle::readstream(Buf b)
 {
-	in.elock();
-	std::unique_lock turn(in, std::adopt_lock);
+	auto turn = elocked(in);
 	auto get = [&] { return ::read(fd, b.data(), b.size()); };
 	if(fifo && !b.empty()) {
 		int64_t n = hostcall(get);
@@ -240,8 +238,7 @@ Handle::read(Buf b, int64_t off)
 size_t
 Handle::writestream(Bytes b)
 {
-	out.elock();
-	std::unique_lock turn(out, std::adopt_lock);
+	auto turn = elocked(out);
 	size_t done = 0;
 	while(done < b.size()) {
 		int64_t n = hostcall(

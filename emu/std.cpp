@@ -153,8 +153,7 @@ stdread(Buf b)
 	auto get = [&] { return readonce(s, b); };
 	int64_t n;
 	if(s.kind != Std::Direct) {
-		s.reading.elock();
-		std::unique_lock turn(s.reading, std::adopt_lock);
+		auto turn = elocked(s.reading);
 		n = s.in.read(s.fd, b.size(), get);
 	} else
 		while((n = hostcall(get)) == -EINTR || n == -EAGAIN)

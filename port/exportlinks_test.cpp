@@ -57,8 +57,9 @@ check(const Links& t, const std::string& where)
 		EXPECT_THROW(writefile(where + name, "x"), Error) << name;
 	}
 	for(const Dir& d : dirreadall(where))
-		if(d.name == "rel" || d.name == "abs")
+		if(d.name == "rel" || d.name == "abs") {
 			EXPECT_EQ(d.length, 0u) << d.name;
+		}
 	EXPECT_THROW(open(where + "/parent/secret", OREAD), Error);
 	EXPECT_EQ(readfile(where + "/parent/d/a"), "text");	// it leads to the top
 	try {

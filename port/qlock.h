@@ -85,6 +85,14 @@ public:
 	void unlock();	// passes it to the first that waits
 };
 
+// Holds q until it goes; a note ends the wait with Eintr.
+inline std::unique_lock<QLock>
+elocked(QLock& q)
+{
+	q.elock();
+	return {q, std::adopt_lock};
+}
+
 class RWLock {
 	Lock lk;
 	int readers = 0;	// guarded by lk, as the rest

@@ -167,8 +167,7 @@ unionfix(Chan& c, Buf buf, size_t& got)
 size_t
 dirchanread(Chan& c, Buf buf, int64_t off)
 {
-	c.rdlock.elock();
-	std::unique_lock l(c.rdlock, std::adopt_lock);
+	auto l = elocked(c.rdlock);
 	if(off == -1)
 		off = c.offset;
 	if(off == 0)
